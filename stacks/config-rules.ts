@@ -1,0 +1,220 @@
+import type { Fault } from "../components/errors";
+import { DEFAULT_COLD_START_SECONDS, holdFaults } from "../planner/hold";
+import { gpuCounts, INSTANCES, instanceTypesWith } from "../planner/instances";
+import { supportEnded } from "../planner/kubernetes-versions";
+import { minutesOfDay } from "../planner/schedule";
+import type { EksPoolConfig, GpuPoolConfig, ModelConfig, StackConfig } from "./config";
+import { nearest } from "./config-faults";
+
+/*
+ * Rules between settings. Each takes the part of the configuration that was readable, so that one run shows every fault.
+ */
+
+/** What the rules know beside the stack file. */
+export interface Surroundings {
+  /** AWS region of the stack. */
+  readonly region: string | undefined;
+  /** ISO date of today. */
+  readonly today: string;
+  /** Whether the stack runs already: then an outdated Kubernetes version is a warning. */
+  readonly running: boolean;
+}
+
+/** The sections that could be read; records hold the entries that could be read. */
+export type Readable = Partial<StackConfig>;
+
+const isEksPool = (pool: GpuPoolConfig): pool is EksPoolConfig => !("nodeSelector" in pool);
+
+/** The pools a model can run on, in the model's order of GPUs. */
+export function poolsOf(model: ModelConfig, pools: Readonly<Record<string, GpuPoolConfig>>): [string, GpuPoolConfig][] {
+  return model.gpu.flatMap((gpu) =>
+    Object.entries(pools).filter(([, pool]) => pool.gpu === gpu && pool.gpusPerNode >= model.gpusPerReplica),
+  );
+}
+
+/** GPUs that a pool can offer at most: its elastic limit and its steady nodes. */
+function gpusOf(pool: GpuPoolConfig): number {
+  return isEksPool(pool) ? pool.maxGpus + pool.steadyNodes * pool.gpusPerNode : Number.POSITIVE_INFINITY;
+}
+
+function clusterRules(
+  { cluster, network, drivers, permissionsBoundary, gpuPools, endpoint, gateway }: Readable,
+  around: Surroundings,
+): Fault[] {
+  const faults: Fault[] = [];
+  const add = (path: string, message: string) => faults.push({ path, message });
+  if (cluster === undefined) return faults;
+  if ("adopt" in cluster) {
+    const only = "has no meaning with cluster.adopt, where the kit creates nothing in AWS; remove it";
+    for (const [name, pool] of Object.entries(gpuPools ?? {}))
+      if (isEksPool(pool))
+        add(`gpuPools.${name}`, "needs a nodeSelector and allocatable with cluster.adopt, where the nodes are yours");
+    if (network && "adopt" in network) add("network.adopt", only);
+    if (permissionsBoundary !== undefined) add("permissionsBoundary", only);
+    if (drivers?.version !== undefined) add("drivers.version", only);
+    if (endpoint && (endpoint.exposure === "public" || endpoint.domain !== undefined)) add("endpoint", only);
+    if (gateway?.database === "rds") add("gateway.database", `"rds" ${only}, or set none`);
+    return faults;
+  }
+  if (around.region === undefined) add("aws:region", "is not set; set it with: pulumi config set aws:region us-east-1");
+  for (const [index, zone] of cluster.zones.entries()) {
+    if (around.region !== undefined && zone.slice(0, -1) !== around.region)
+      add(
+        `cluster.zones[${index}]`,
+        `${zone} is not in aws:region ${around.region}; use for example ${around.region}a`,
+      );
+    if (cluster.zones.indexOf(zone) < index)
+      add(`cluster.zones[${index}]`, `${zone} is named twice; name each zone once`);
+  }
+  const ended = supportEnded(cluster.kubernetes, around.today);
+  if (ended !== undefined && !around.running) add("cluster.kubernetes", `${ended}; a new cluster needs one of these`);
+  for (const [name, pool] of Object.entries(gpuPools ?? {}))
+    if (!isEksPool(pool))
+      add(`gpuPools.${name}.nodeSelector`, "is for cluster.adopt alone; here the kit makes the nodes and their labels");
+  if (drivers?.from === "operator" && drivers.version === undefined)
+    add("drivers.version", 'is required with from: operator; name a driver branch and release such as "580.95.05"');
+  if (network && "cidr" in network) {
+    const bits = Number(network.cidr.split("/")[1]);
+    if (bits < 16 || bits > 20)
+      add("network.cidr", `${network.cidr} is a /${bits}; the kit divides a /16 to /20 among its subnets`);
+  }
+  if (endpoint?.exposure === "public" && network && "adopt" in network && network.adopt.publicSubnetIds.length < 2)
+    add("network.adopt.publicSubnetIds", "a public endpoint needs at least two public subnets for its load balancer");
+  return faults;
+}
+
+function poolRules({ gpuPools = {}, models }: Readable): Fault[] {
+  const faults: Fault[] = [];
+  for (const [name, pool] of Object.entries(gpuPools)) {
+    const add = (setting: string, message: string) => faults.push({ path: `gpuPools.${name}.${setting}`, message });
+    if (
+      models !== undefined &&
+      !Object.values(models).some((model) => poolsOf(model, gpuPools).some(([used]) => used === name))
+    )
+      faults.push({
+        path: `gpuPools.${name}`,
+        message: `no model runs on ${pool.gpusPerNode} × ${pool.gpu} nodes; remove the pool, or name ${pool.gpu} in a model's gpu`,
+      });
+    if (!isEksPool(pool)) continue;
+    if (!gpuCounts(pool.gpu).includes(pool.gpusPerNode))
+      add(
+        "gpusPerNode",
+        `no EC2 type has ${pool.gpusPerNode} × ${pool.gpu}; possible: ${gpuCounts(pool.gpu).join(", ")}`,
+      );
+    else faults.push(...typeFaults(name, pool));
+    if (pool.maxGpus + pool.steadyNodes === 0)
+      add("maxGpus", "0 with steadyNodes 0 is a pool without a node; raise one, or remove the pool");
+    if (pool.maxGpus % pool.gpusPerNode !== 0)
+      add(
+        "maxGpus",
+        `${pool.maxGpus} is not a multiple of gpusPerNode ${pool.gpusPerNode}; a node comes with all its GPUs`,
+      );
+    if (pool.maxGpus > 0 && pool.capacity.length === 0)
+      add("capacity", "is empty, but maxGpus allows elastic nodes; name on-demand or spot");
+    if (new Set(pool.capacity).size < pool.capacity.length)
+      add("capacity", `${pool.capacity.join(", ")} names a kind twice`);
+    if (pool.capacity.includes("reserved") !== pool.reservationIds.length > 0)
+      add("reservationIds", "and capacity `reserved` go together; name the reservations, or leave both out");
+    if (pool.capacityBlockId !== undefined && pool.steadyNodes === 0)
+      add("capacityBlockId", "is for steady nodes; set steadyNodes");
+    if (pool.disk < 60) add("disk", `${pool.disk}Gi is too small for an engine image; use at least 60Gi`);
+  }
+  return faults;
+}
+
+function typeFaults(name: string, pool: EksPoolConfig): Fault[] {
+  const fitting = instanceTypesWith(pool.gpu, pool.gpusPerNode);
+  return (pool.instanceTypes ?? []).flatMap((type, index) => {
+    if (fitting.includes(type)) return [];
+    const facts = INSTANCES[type];
+    const near = nearest(type, Object.keys(INSTANCES));
+    const what = facts
+      ? `has ${facts.gpus} × ${facts.gpu}, the pool asks for ${pool.gpusPerNode} × ${pool.gpu}`
+      : `is not an instance type this kit knows${near ? `; did you mean "${near}"?` : ""}`;
+    return [
+      { path: `gpuPools.${name}.instanceTypes[${index}]`, message: `${type} ${what}; fitting: ${fitting.join(", ")}` },
+    ];
+  });
+}
+
+function modelRules({ models = {}, gpuPools }: Readable): Fault[] {
+  return Object.entries(models).flatMap(([name, model]) => {
+    const faults: Fault[] = [];
+    const add = (setting: string, message: string) => faults.push({ path: `models.${name}.${setting}`, message });
+    const { min, max } = model.replicas;
+    if (min > max) add("replicas", `min ${min} is above max ${max}`);
+    for (const [index, { from, to, replicas }] of model.schedule.entries()) {
+      if ((minutesOfDay(from) ?? 0) >= (minutesOfDay(to) ?? 0))
+        add(`schedule[${index}]`, `from ${from} is not before to ${to}; a floor over midnight takes two entries`);
+      if (replicas > max) add(`schedule[${index}].replicas`, `${replicas} is above replicas.max ${max}`);
+    }
+    for (const message of holdFaults({
+      coldStartSeconds: DEFAULT_COLD_START_SECONDS,
+      longestGenerationSeconds: model.longestGeneration,
+      holdSeconds: model.hold,
+    }))
+      add("hold", message);
+    if (gpuPools === undefined) return faults;
+    for (const [index, gpu] of model.gpu.entries()) {
+      const counts = Object.values(gpuPools)
+        .filter((pool) => pool.gpu === gpu)
+        .map((pool) => pool.gpusPerNode);
+      if (counts.length === 0)
+        add(`gpu[${index}]`, `no pool has ${gpu}; add one to gpuPools, or use one of: ${poolGpus(gpuPools)}`);
+      else if (Math.max(...counts) < model.gpusPerReplica)
+        add(
+          "gpusPerReplica",
+          `${model.gpusPerReplica} GPUs do not fit a node of any ${gpu} pool (at most ${Math.max(...counts)}); a replica never spans nodes`,
+        );
+    }
+    const offered = poolsOf(model, gpuPools).reduce((sum, [, pool]) => sum + gpusOf(pool), 0);
+    const wanted = max * model.gpusPerReplica;
+    if (offered > 0 && wanted > offered)
+      add(
+        "replicas.max",
+        `${max} replicas × ${model.gpusPerReplica} GPUs need ${wanted} GPUs, and its pools allow ${offered}; raise maxGpus or lower max`,
+      );
+    return faults;
+  });
+}
+
+const poolGpus = (pools: Readonly<Record<string, GpuPoolConfig>>) =>
+  [...new Set(Object.values(pools).map(({ gpu }) => gpu))].join(", ") || "none yet";
+
+function endpointRules({ endpoint, cluster }: Readable): Fault[] {
+  if (endpoint === undefined || (cluster && "adopt" in cluster)) return [];
+  const faults: Fault[] = [];
+  const { exposure, domain, zone, allowedCidrs } = endpoint;
+  if (exposure === "public" && domain === undefined)
+    faults.push({
+      path: "endpoint.domain",
+      message:
+        "a public endpoint without TLS would send keys and prompts in clear; set domain and zone, or exposure: internal",
+    });
+  if (exposure === "public" && allowedCidrs.length === 0)
+    faults.push({
+      path: "endpoint.allowedCidrs",
+      message: "a public endpoint needs the ranges that may reach it; name them, or set exposure: internal",
+    });
+  if ((domain === undefined) !== (zone === undefined))
+    faults.push({
+      path: domain === undefined ? "endpoint.domain" : "endpoint.zone",
+      message: "domain and zone go together: the certificate is proved in that zone",
+    });
+  if (domain !== undefined && zone !== undefined && domain !== zone && !domain.endsWith(`.${zone}`))
+    faults.push({ path: "endpoint.domain", message: `${domain} is not in zone ${zone}` });
+  return faults;
+}
+
+/** Every fault between settings that are each readable by themselves. */
+export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
+  return [
+    ...clusterRules(readable, around),
+    ...poolRules(readable),
+    ...modelRules(readable),
+    ...endpointRules(readable),
+    ...(readable.models && Object.keys(readable.models).length === 0
+      ? [{ path: "models", message: "is empty; name at least one model to serve" }]
+      : []),
+  ];
+}

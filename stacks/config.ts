@@ -1,0 +1,239 @@
+import { z } from "zod";
+import { ENGINE_NAMES } from "../components/engines";
+import { GPU_NAMES } from "../planner/gpus";
+import { DEFAULT_KUBERNETES, EKS_STANDARD_SUPPORT_ENDS } from "../planner/kubernetes-versions";
+import { cronDays, isTimeZone, minutesOfDay } from "../planner/schedule";
+import { parseDuration, parseGib, parseTokens } from "../planner/units";
+
+/*
+ * Everything a user sets, and the only place a setting is declared. Rules that need two settings are in config-rules.ts.
+ */
+
+/** Text that `parse` turns into a number; the JSON Schema for editors shows it as text. */
+const parsed = (parse: (text: string) => number | undefined, expected: string) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    const number = parse(String(value));
+    if (number !== undefined) return number;
+    context.addIssue({ code: "custom", message: `${JSON.stringify(value)} is not ${expected}` });
+    return z.NEVER;
+  });
+
+const duration = () => parsed(parseDuration, 'a duration such as "90s", "10m" or "1h30m"');
+const gib = () => parsed(parseGib, 'a size such as "200Gi"');
+const tokens = () => parsed(parseTokens, 'a number of tokens such as 32768 or "32k"');
+const text = (pattern: RegExp, expected: string) =>
+  z.string().regex(pattern, { error: ({ input }) => `${JSON.stringify(input)} is not ${expected}` });
+
+const cidr = () =>
+  z.cidrv4({ error: ({ input }) => `${JSON.stringify(input)} is not an IPv4 range such as "203.0.113.0/24"` });
+const dnsLabel = () =>
+  text(
+    /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
+    "a name of at most 40 lower-case letters, digits and dashes that starts with a letter",
+  );
+const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item.transform((one) => [one]), z.array(item).min(1)]);
+
+const reservationId = () => text(/^cr-[0-9a-f]{8,17}$/, 'a capacity reservation id such as "cr-0123456789abcdef0"');
+
+const cluster = z.union([
+  z.strictObject({
+    kubernetes: z
+      .enum(Object.keys(EKS_STANDARD_SUPPORT_ENDS) as [string, ...string[]])
+      .default(DEFAULT_KUBERNETES)
+      .describe("Kubernetes minor version of EKS. Default 1.35."),
+    zones: z
+      .array(text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone such as "us-east-1a"'))
+      .min(2)
+      .max(3)
+      .describe("Two or three availability zones of the region; GPU nodes may start in any of them."),
+    apiAccess: z
+      .strictObject({
+        cidrs: z.array(cidr()).describe("IPv4 ranges that may reach the public API endpoint of the cluster."),
+      })
+      .default({ cidrs: [] })
+      .describe("Without a range the API endpoint is reachable from inside the VPC alone."),
+    admins: z
+      .array(text(/^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/, "the ARN of an IAM role or user"))
+      .default([])
+      .describe("IAM roles or users that administer the cluster, besides the one that creates it."),
+  }),
+  z.strictObject({
+    adopt: z.strictObject({
+      context: z
+        .string()
+        .min(1)
+        .describe("Name of the kubeconfig context of a cluster that has GPU nodes and a device plugin."),
+    }),
+  }),
+]);
+
+const network = z.union([
+  z.strictObject({
+    cidr: cidr().default("10.40.0.0/16").describe("Range of the VPC, /16 to /20. Default 10.40.0.0/16."),
+    nat: z
+      .enum(["one", "per-zone"])
+      .default("one")
+      .describe("One NAT gateway, or one in each zone so that a lost zone cuts nobody else off."),
+  }),
+  z.strictObject({
+    adopt: z.strictObject({
+      vpcId: text(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id such as "vpc-0123456789abcdef0"'),
+      subnetIds: z
+        .array(text(/^subnet-[0-9a-f]{8,17}$/, 'a subnet id such as "subnet-0123456789abcdef0"'))
+        .min(2)
+        .describe("Private subnets in at least two zones, with a way out to the internet."),
+      publicSubnetIds: z
+        .array(text(/^subnet-[0-9a-f]{8,17}$/, 'a subnet id such as "subnet-0123456789abcdef0"'))
+        .default([])
+        .describe("Public subnets for the load balancer of a public endpoint."),
+    }),
+  }),
+]);
+
+const gpuPool = z.union([
+  z.strictObject({
+    gpu: z.enum(GPU_NAMES).describe("GPU model of the pool."),
+    gpusPerNode: z.int().min(1).max(8).default(1).describe("GPUs of one node; a replica never spans nodes. Default 1."),
+    capacity: z
+      .array(z.enum(["reserved", "on-demand", "spot"]))
+      .default(["on-demand"])
+      .describe("Kinds of capacity in the order to try them. Default [on-demand]."),
+    steadyNodes: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(0)
+      .describe("Nodes that always run, beside the elastic ones. Default 0."),
+    capacityBlockId: reservationId().optional().describe("Capacity block that the steady nodes run in."),
+    instanceTypes: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe("EC2 types to choose from. Default: all with this GPU and GPU count."),
+    maxGpus: z.int().min(0).max(1000).describe("Upper limit of elastic GPUs in this pool."),
+    reservationIds: z.array(reservationId()).default([]).describe("Capacity reservations that `reserved` draws on."),
+    emptyFor: duration().default(300).describe("How long a node without a GPU pod stays. Default 5m."),
+    disk: gib().default(200).describe("Root volume of a node. Default 200Gi."),
+  }),
+  z.strictObject({
+    gpu: z.enum(GPU_NAMES).describe("GPU model of the nodes."),
+    gpusPerNode: z.int().min(1).max(8).default(1).describe("GPUs of one node. Default 1."),
+    nodeSelector: z.record(z.string(), z.string()).describe("Labels of the nodes (only with cluster.adopt)."),
+    allocatable: z
+      .strictObject({
+        cpu: z.number().positive().describe("CPU cores."),
+        memory: gib().describe("Memory, for example 28Gi."),
+      })
+      .describe("What pods can request on one of these nodes."),
+  }),
+]);
+
+const officeHours = z.strictObject({
+  days: z.string().refine((days) => cronDays(days) !== undefined, {
+    error: ({ input }) => `${JSON.stringify(input)} is not a day or a range such as "mon-fri"`,
+  }),
+  from: z.string().refine((time) => minutesOfDay(time) !== undefined, {
+    error: ({ input }) => `${JSON.stringify(input)} is not a time such as "08:00"`,
+  }),
+  to: z.string().refine((time) => minutesOfDay(time) !== undefined, {
+    error: ({ input }) => `${JSON.stringify(input)} is not a time such as "18:00"`,
+  }),
+  timezone: z.string().refine(isTimeZone, {
+    error: ({ input }) => `${JSON.stringify(input)} is not an IANA time zone such as "Europe/Berlin"`,
+  }),
+  replicas: z.int().min(1).describe("Replicas kept in these hours."),
+});
+
+const model = z.strictObject({
+  source: text(
+    /^(hf:\/\/[\w.-]+\/[\w.-]+@[0-9a-f]{40}|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./-]+)$/,
+    'hf://owner/name@<40-digit commit> or s3://bucket/prefix (a branch such as "main" moves, so a commit is asked for)',
+  ).describe("Weights: a Hugging Face repository at a commit, or a prefix in S3."),
+  engine: z.enum(ENGINE_NAMES).default("vllm").describe("Inference engine. Default vllm."),
+  quantization: z
+    .enum(["fp8", "awq", "gptq", "compressed-tensors"])
+    .optional()
+    .describe("Quantization. Default: as in the model's own config."),
+  contextLength: tokens().describe("Longest prompt plus answer, in tokens, for example 32k."),
+  gpu: oneOrMore(z.enum(GPU_NAMES)).describe("GPU models to run on, in the order to try them."),
+  gpusPerReplica: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe("GPUs of one replica, which is its tensor parallel size. Default 1."),
+  replicas: z.strictObject({ min: z.int().min(0).default(0), max: z.int().min(1).max(100).default(1) }).prefault({}),
+  idleAfter: duration().default(600).describe("Time without a request after which the last replica goes. Default 10m."),
+  schedule: z.array(officeHours).default([]).describe("Hours in which a floor of replicas is kept."),
+  targetConcurrency: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(16)
+    .describe("Requests one replica is meant to serve at a time. Default 16."),
+  longestGeneration: duration().default(300).describe("Longest answer that a drain waits for. Default 5m."),
+  hold: duration()
+    .optional()
+    .describe("How long a request may wait for the model to wake. Default: cold start, drain and a margin."),
+  price: z
+    .strictObject({ input: z.number().min(0), output: z.number().min(0) })
+    .optional()
+    .describe("US dollars per million tokens that the gateway charges against a key's budget."),
+  engineArgs: z.array(text(/^--[a-z0-9][a-z0-9-]*(=.*)?$/, 'a flag such as "--max-num-seqs=64"')).default([]),
+});
+
+const endpoint = z.strictObject({
+  exposure: z
+    .enum(["public", "internal"])
+    .default("internal")
+    .describe("Load balancer in public or private subnets. Default internal."),
+  domain: text(/^([a-z0-9-]+\.)+[a-z]{2,}$/, 'a domain name such as "llm.example.com"')
+    .optional()
+    .describe("Host name of the endpoint; turns TLS on."),
+  zone: text(/^([a-z0-9-]+\.)+[a-z]{2,}$/, 'a zone name such as "example.com"')
+    .optional()
+    .describe("Route 53 zone that holds the domain."),
+  allowedCidrs: z
+    .array(cidr())
+    .default([])
+    .describe("IPv4 ranges that may reach the endpoint. Default for internal: the VPC."),
+});
+
+const gateway = z.strictObject({
+  database: z
+    .enum(["rds", "none"])
+    .default("none")
+    .describe("rds: keys, budgets and usage in Postgres. none: one key from a secret."),
+  databaseMultiZone: z.boolean().default(false).describe("A standby of the database in a second zone."),
+  replicas: z.int().min(1).max(20).default(1).describe("Gateway pods. Default 1."),
+});
+
+const drivers = z.strictObject({
+  from: z
+    .enum(["ami", "operator"])
+    .default("ami")
+    .describe("ami: driver in the node image. operator: installed by the GPU Operator."),
+  version: z.string().optional().describe("Image release (ami, for example v20251108) or driver version (operator)."),
+});
+
+/** The stack file's `pilotlight:` settings; what is missing here has a default. */
+export const stackSchema = z.strictObject({
+  cluster,
+  network: network.prefault({}),
+  gpuPools: z.record(dnsLabel(), gpuPool),
+  models: z.record(dnsLabel(), model),
+  endpoint: endpoint.prefault({}),
+  gateway: gateway.prefault({}),
+  drivers: drivers.prefault({}),
+  tags: z.record(z.string(), z.string()).default({}).describe("Tags of every AWS resource."),
+  permissionsBoundary: text(/^arn:aws[a-z-]*:iam::\d{12}:policy\/.+$/, "the ARN of an IAM policy")
+    .optional()
+    .describe("Boundary of every role."),
+  huggingFaceToken: z.string().optional().describe("Token for gated models; set it with `pulumi config set --secret`."),
+});
+
+export type StackConfig = z.output<typeof stackSchema>;
+export type ModelConfig = StackConfig["models"][string];
+export type GpuPoolConfig = StackConfig["gpuPools"][string];
+export type EksPoolConfig = Exclude<GpuPoolConfig, { nodeSelector: unknown }>;
+export type AdoptedPoolConfig = Extract<GpuPoolConfig, { nodeSelector: unknown }>;
