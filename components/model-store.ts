@@ -1,0 +1,136 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Days after which an unused compile cache goes; an engine makes it anew in under a minute. */
+const COMPILE_CACHE_DAYS = 60;
+
+/**
+ * The account's own bucket of weights. Pods reach it over the VPC's S3 endpoint; who may read what is decided by the role
+ * of each model (`engineStorePolicy`) and of the copy job (`copyStorePolicy`).
+ */
+export class ModelStore extends pulumi.ComponentResource {
+  readonly bucket: pulumi.Output<string>;
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super("pilotlight:index:ModelStore", name, {}, opts);
+    const parent = { parent: this };
+
+    // Everything in it is a copy of a public or given source, so destroy may empty it.
+    const bucket = new aws.s3.Bucket(name, { forceDestroy: true }, parent);
+    const block = new aws.s3.BucketPublicAccessBlock(
+      name,
+      {
+        bucket: bucket.id,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      parent,
+    );
+    new aws.s3.BucketOwnershipControls(
+      name,
+      { bucket: bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      parent,
+    );
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      name,
+      { bucket: bucket.id, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
+      parent,
+    );
+    new aws.s3.BucketLifecycleConfiguration(
+      name,
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            id: "broken-uploads",
+            status: "Enabled",
+            filter: { prefix: "" },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
+          },
+          {
+            id: "compile-cache",
+            status: "Enabled",
+            filter: { prefix: "compile-cache/" },
+            expiration: { days: COMPILE_CACHE_DAYS },
+          },
+        ],
+      },
+      parent,
+    );
+    new aws.s3.BucketPolicy(
+      name,
+      { bucket: bucket.id, policy: tlsOnly(bucket.arn) },
+      // Two writers of a bucket's access settings at once are answered with a conflict.
+      { ...parent, dependsOn: [block] },
+    );
+
+    this.bucket = bucket.id;
+    this.arn = bucket.arn;
+    this.registerOutputs({});
+  }
+}
+
+function tlsOnly(arn: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "TlsOnly",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "s3:*",
+        Resource: [arn, pulumi.interpolate`${arn}/*`],
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  });
+}
+
+/**
+ * What an engine may do: read its own weights, and read and write its own compile cache.
+ * @param weights bucket ARN and key prefix of the weights.
+ * @param cache bucket ARN of the store and key prefix of the cache.
+ */
+export function engineStorePolicy(
+  weights: { bucketArn: pulumi.Input<string>; prefix: string },
+  cache: { bucketArn: pulumi.Input<string>; prefix: string },
+): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      list("ListWeights", weights.bucketArn, weights.prefix),
+      objects("ReadWeights", weights.bucketArn, weights.prefix, ["s3:GetObject"]),
+      list("ListCompileCache", cache.bucketArn, cache.prefix),
+      objects("CompileCache", cache.bucketArn, cache.prefix, ["s3:GetObject", "s3:PutObject"]),
+    ],
+  });
+}
+
+/** What the copy job may do: write the weights it copies, and see what is there. It deletes nothing. */
+export function copyStorePolicy(bucketArn: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      list("ListWeights", bucketArn, "models"),
+      objects("CopyWeights", bucketArn, "models", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]),
+    ],
+  });
+}
+
+const list = (Sid: string, Resource: pulumi.Input<string>, prefix: string) => ({
+  Sid,
+  Effect: "Allow",
+  Action: ["s3:ListBucket"],
+  Resource,
+  Condition: { StringLike: { "s3:prefix": [prefix, `${prefix}/*`] } },
+});
+
+const objects = (Sid: string, bucketArn: pulumi.Input<string>, prefix: string, Action: string[]) => ({
+  Sid,
+  Effect: "Allow",
+  Action,
+  Resource: pulumi.interpolate`${bucketArn}/${prefix}/*`,
+});
