@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
 import { ConfigError, type Fault } from "../components/errors";
 import { type StackConfig, stackSchema } from "./config";
 import { schemaFaults } from "./config-faults";
@@ -7,25 +8,30 @@ import { type Readable, ruleFaults, type Surroundings } from "./config-rules";
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The sections of `raw`, and the entries of its records, that are right by themselves. */
+/** `value` as the schema reads it, without the keys it refuses where it can do without them. */
+function withoutFaults(schema: z.ZodType, value: unknown): { data?: unknown; whole: boolean } {
+  const result = schema.safeParse(value);
+  if (result.success) return { data: result.data, whole: true };
+  if (!isRecord(value)) return { whole: false };
+  const faulty = new Set(schemaFaults(schema, value).map(({ path }) => path.split(/[.[]/)[0]));
+  const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !faulty.has(key)));
+  return { data: schema.safeParse(rest).data, whole: false };
+}
+
+/** What of `raw` can be read: the rules between settings are checked on it, so that one run tells every fault. */
 function readable(raw: Record<string, unknown>): Readable {
-  const sections: Record<string, unknown> = {};
-  for (const [key, schema] of Object.entries(stackSchema.shape)) {
-    const value = raw[key];
-    if (key === "models" || key === "gpuPools") {
-      if (!isRecord(value)) continue;
-      const entries = Object.entries(value).flatMap(([name, entry]) => {
-        const result = schema.safeParse({ [name]: entry });
-        return result.success ? Object.entries(result.data as object) : [];
-      });
-      // A pool whose entry is wrong is missing here; rules that would then accuse its models wait for the next run.
-      if (entries.length === Object.keys(value).length || key === "models") sections[key] = Object.fromEntries(entries);
-      continue;
-    }
-    const result = schema.safeParse(value);
-    if (result.success) sections[key] = result.data;
-  }
-  return sections as Readable;
+  const { models, gpuPools, ...sections } = stackSchema.shape;
+  const read = Object.fromEntries(
+    Object.entries(sections).map(([key, schema]) => [key, withoutFaults(schema, raw[key]).data]),
+  );
+  const entries = (key: "models" | "gpuPools", schema: z.ZodType) => {
+    const record = isRecord(raw[key]) ? Object.entries(raw[key]) : [];
+    const results = record.map(([name, entry]) => [name, withoutFaults(schema, entry)] as const);
+    read[key] = Object.fromEntries(results.flatMap(([name, { data }]) => (data === undefined ? [] : [[name, data]])));
+    return isRecord(raw[key]) && results.every(([, { whole }]) => whole);
+  };
+  const [allModels, allPools] = [entries("models", models.valueType), entries("gpuPools", gpuPools.valueType)];
+  return { ...read, allModels, allPools } as Readable;
 }
 
 /**
@@ -35,8 +41,12 @@ function readable(raw: Record<string, unknown>): Readable {
 export function parseStack(raw: unknown, around: Surroundings): StackConfig {
   const faults: Fault[] = schemaFaults(stackSchema, raw);
   const rules = isRecord(raw) ? ruleFaults(readable(raw), around) : [];
-  const known = new Set(faults.map(({ path }) => path));
-  faults.push(...rules.filter(({ path }) => !known.has(path)));
+  // A rule must not accuse a setting that could not even be read.
+  faults.push(
+    ...rules.filter(
+      (rule) => !faults.some(({ path }) => rule.path.startsWith(path) || path.startsWith(`${rule.path}[`)),
+    ),
+  );
   if (faults.length > 0) throw new ConfigError(faults);
   return stackSchema.parse(raw);
 }

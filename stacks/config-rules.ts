@@ -21,7 +21,11 @@ export interface Surroundings {
 }
 
 /** The sections that could be read; records hold the entries that could be read. */
-export type Readable = Partial<StackConfig>;
+export type Readable = Partial<StackConfig> & {
+  /** Whether every model, and every pool, could be read: only then can one be missed. */
+  readonly allModels: boolean;
+  readonly allPools: boolean;
+};
 
 const isEksPool = (pool: GpuPoolConfig): pool is EksPoolConfig => !("nodeSelector" in pool);
 
@@ -83,14 +87,11 @@ function clusterRules(
   return faults;
 }
 
-function poolRules({ gpuPools = {}, models }: Readable): Fault[] {
+function poolRules({ gpuPools = {}, models = {}, allModels }: Readable): Fault[] {
   const faults: Fault[] = [];
   for (const [name, pool] of Object.entries(gpuPools)) {
     const add = (setting: string, message: string) => faults.push({ path: `gpuPools.${name}.${setting}`, message });
-    if (
-      models !== undefined &&
-      !Object.values(models).some((model) => poolsOf(model, gpuPools).some(([used]) => used === name))
-    )
+    if (allModels && !Object.values(models).some((model) => poolsOf(model, gpuPools).some(([used]) => used === name)))
       faults.push({
         path: `gpuPools.${name}`,
         message: `no model runs on ${pool.gpusPerNode} × ${pool.gpu} nodes; remove the pool, or name ${pool.gpu} in a model's gpu`,
@@ -137,7 +138,7 @@ function typeFaults(name: string, pool: EksPoolConfig): Fault[] {
   });
 }
 
-function modelRules({ models = {}, gpuPools }: Readable): Fault[] {
+function modelRules({ models = {}, gpuPools, allPools }: Readable): Fault[] {
   return Object.entries(models).flatMap(([name, model]) => {
     const faults: Fault[] = [];
     const add = (setting: string, message: string) => faults.push({ path: `models.${name}.${setting}`, message });
@@ -154,7 +155,7 @@ function modelRules({ models = {}, gpuPools }: Readable): Fault[] {
       holdSeconds: model.hold,
     }))
       add("hold", message);
-    if (gpuPools === undefined) return faults;
+    if (gpuPools === undefined || !allPools) return faults;
     for (const [index, gpu] of model.gpu.entries()) {
       const counts = Object.values(gpuPools)
         .filter((pool) => pool.gpu === gpu)
@@ -213,7 +214,7 @@ export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
     ...poolRules(readable),
     ...modelRules(readable),
     ...endpointRules(readable),
-    ...(readable.models && Object.keys(readable.models).length === 0
+    ...(readable.allModels && readable.models && Object.keys(readable.models).length === 0
       ? [{ path: "models", message: "is empty; name at least one model to serve" }]
       : []),
   ];

@@ -40,7 +40,7 @@ const cluster = z.union([
     kubernetes: z
       .enum(Object.keys(EKS_STANDARD_SUPPORT_ENDS) as [string, ...string[]])
       .default(DEFAULT_KUBERNETES)
-      .describe("Kubernetes minor version of EKS. Default 1.35."),
+      .describe("Kubernetes minor version of EKS."),
     zones: z
       .array(text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone such as "us-east-1a"'))
       .min(2)
@@ -69,7 +69,7 @@ const cluster = z.union([
 
 const network = z.union([
   z.strictObject({
-    cidr: cidr().default("10.40.0.0/16").describe("Range of the VPC, /16 to /20. Default 10.40.0.0/16."),
+    cidr: cidr().default("10.40.0.0/16").describe("Range of the VPC, /16 to /20."),
     nat: z
       .enum(["one", "per-zone"])
       .default("one")
@@ -77,7 +77,9 @@ const network = z.union([
   }),
   z.strictObject({
     adopt: z.strictObject({
-      vpcId: text(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id such as "vpc-0123456789abcdef0"'),
+      vpcId: text(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id such as "vpc-0123456789abcdef0"').describe(
+        "Your VPC; nothing in it is changed.",
+      ),
       subnetIds: z
         .array(text(/^subnet-[0-9a-f]{8,17}$/, 'a subnet id such as "subnet-0123456789abcdef0"'))
         .min(2)
@@ -93,17 +95,12 @@ const network = z.union([
 const gpuPool = z.union([
   z.strictObject({
     gpu: z.enum(GPU_NAMES).describe("GPU model of the pool."),
-    gpusPerNode: z.int().min(1).max(8).default(1).describe("GPUs of one node; a replica never spans nodes. Default 1."),
+    gpusPerNode: z.int().min(1).max(8).default(1).describe("GPUs of one node; a replica never spans nodes."),
     capacity: z
       .array(z.enum(["reserved", "on-demand", "spot"]))
       .default(["on-demand"])
-      .describe("Kinds of capacity in the order to try them. Default [on-demand]."),
-    steadyNodes: z
-      .int()
-      .min(0)
-      .max(100)
-      .default(0)
-      .describe("Nodes that always run, beside the elastic ones. Default 0."),
+      .describe("Kinds of capacity in the order to try them."),
+    steadyNodes: z.int().min(0).max(100).default(0).describe("Nodes that always run, beside the elastic ones."),
     capacityBlockId: reservationId().optional().describe("Capacity block that the steady nodes run in."),
     instanceTypes: z
       .array(z.string())
@@ -112,12 +109,12 @@ const gpuPool = z.union([
       .describe("EC2 types to choose from. Default: all with this GPU and GPU count."),
     maxGpus: z.int().min(0).max(1000).describe("Upper limit of elastic GPUs in this pool."),
     reservationIds: z.array(reservationId()).default([]).describe("Capacity reservations that `reserved` draws on."),
-    emptyFor: duration().default(300).describe("How long a node without a GPU pod stays. Default 5m."),
-    disk: gib().default(200).describe("Root volume of a node. Default 200Gi."),
+    emptyFor: duration().prefault("5m").describe("How long a node without a GPU pod stays."),
+    disk: gib().prefault("200Gi").describe("Root volume of a node."),
   }),
   z.strictObject({
     gpu: z.enum(GPU_NAMES).describe("GPU model of the nodes."),
-    gpusPerNode: z.int().min(1).max(8).default(1).describe("GPUs of one node. Default 1."),
+    gpusPerNode: z.int().min(1).max(8).default(1).describe("GPUs of one node."),
     nodeSelector: z.record(z.string(), z.string()).describe("Labels of the nodes (only with cluster.adopt)."),
     allocatable: z
       .strictObject({
@@ -128,19 +125,22 @@ const gpuPool = z.union([
   }),
 ]);
 
+const checked = (right: (value: string) => boolean, expected: string) =>
+  z.string().refine(right, { error: ({ input }) => `${JSON.stringify(input)} is not ${expected}` });
+
 const officeHours = z.strictObject({
-  days: z.string().refine((days) => cronDays(days) !== undefined, {
-    error: ({ input }) => `${JSON.stringify(input)} is not a day or a range such as "mon-fri"`,
-  }),
-  from: z.string().refine((time) => minutesOfDay(time) !== undefined, {
-    error: ({ input }) => `${JSON.stringify(input)} is not a time such as "08:00"`,
-  }),
-  to: z.string().refine((time) => minutesOfDay(time) !== undefined, {
-    error: ({ input }) => `${JSON.stringify(input)} is not a time such as "18:00"`,
-  }),
-  timezone: z.string().refine(isTimeZone, {
-    error: ({ input }) => `${JSON.stringify(input)} is not an IANA time zone such as "Europe/Berlin"`,
-  }),
+  days: checked((days) => cronDays(days) !== undefined, 'a day or a range such as "mon-fri"').describe(
+    "Day or range of days, for example mon-fri.",
+  ),
+  from: checked((time) => minutesOfDay(time) !== undefined, 'a time such as "08:00"').describe(
+    "Local time, HH:MM, on which the floor begins.",
+  ),
+  to: checked((time) => minutesOfDay(time) !== undefined, 'a time such as "18:00"').describe(
+    "Local time, HH:MM, at which it ends.",
+  ),
+  timezone: checked(isTimeZone, 'an IANA time zone such as "Europe/Berlin"').describe(
+    "IANA time zone; daylight saving follows it.",
+  ),
   replicas: z.int().min(1).describe("Replicas kept in these hours."),
 });
 
@@ -149,44 +149,41 @@ const model = z.strictObject({
     /^(hf:\/\/[\w.-]+\/[\w.-]+@[0-9a-f]{40}|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./-]+)$/,
     'hf://owner/name@<40-digit commit> or s3://bucket/prefix (a branch such as "main" moves, so a commit is asked for)',
   ).describe("Weights: a Hugging Face repository at a commit, or a prefix in S3."),
-  engine: z.enum(ENGINE_NAMES).default("vllm").describe("Inference engine. Default vllm."),
+  engine: z.enum(ENGINE_NAMES).default("vllm").describe("Inference engine."),
   quantization: z
     .enum(["fp8", "awq", "gptq", "compressed-tensors"])
     .optional()
     .describe("Quantization. Default: as in the model's own config."),
   contextLength: tokens().describe("Longest prompt plus answer, in tokens, for example 32k."),
   gpu: oneOrMore(z.enum(GPU_NAMES)).describe("GPU models to run on, in the order to try them."),
-  gpusPerReplica: z
-    .int()
-    .min(1)
-    .max(8)
-    .default(1)
-    .describe("GPUs of one replica, which is its tensor parallel size. Default 1."),
-  replicas: z.strictObject({ min: z.int().min(0).default(0), max: z.int().min(1).max(100).default(1) }).prefault({}),
-  idleAfter: duration().default(600).describe("Time without a request after which the last replica goes. Default 10m."),
+  gpusPerReplica: z.int().min(1).max(8).default(1).describe("GPUs of one replica, which is its tensor parallel size."),
+  replicas: z
+    .strictObject({
+      min: z.int().min(0).default(0).describe("Replicas that always run; 0 sleeps when idle."),
+      max: z.int().min(1).max(100).default(1).describe("Replicas at most."),
+    })
+    .prefault({}),
+  idleAfter: duration().prefault("10m").describe("Time without a request after which the last replica goes."),
   schedule: z.array(officeHours).default([]).describe("Hours in which a floor of replicas is kept."),
-  targetConcurrency: z
-    .int()
-    .min(1)
-    .max(1024)
-    .default(16)
-    .describe("Requests one replica is meant to serve at a time. Default 16."),
-  longestGeneration: duration().default(300).describe("Longest answer that a drain waits for. Default 5m."),
+  targetConcurrency: z.int().min(1).max(1024).default(16).describe("Requests one replica is meant to serve at a time."),
+  longestGeneration: duration().prefault("5m").describe("Longest answer that a drain waits for."),
   hold: duration()
     .optional()
     .describe("How long a request may wait for the model to wake. Default: cold start, drain and a margin."),
   price: z
-    .strictObject({ input: z.number().min(0), output: z.number().min(0) })
-    .optional()
-    .describe("US dollars per million tokens that the gateway charges against a key's budget."),
-  engineArgs: z.array(text(/^--[a-z0-9][a-z0-9-]*(=.*)?$/, 'a flag such as "--max-num-seqs=64"')).default([]),
+    .strictObject({
+      input: z.number().min(0).describe("US dollars per million prompt tokens, charged against a key's budget."),
+      output: z.number().min(0).describe("US dollars per million generated tokens."),
+    })
+    .optional(),
+  engineArgs: z
+    .array(text(/^--[a-z0-9][a-z0-9-]*(=.*)?$/, 'a flag such as "--max-num-seqs=64"'))
+    .default([])
+    .describe("Flags added to the engine's own, for example --max-num-seqs=64."),
 });
 
 const endpoint = z.strictObject({
-  exposure: z
-    .enum(["public", "internal"])
-    .default("internal")
-    .describe("Load balancer in public or private subnets. Default internal."),
+  exposure: z.enum(["public", "internal"]).default("internal").describe("Load balancer in public or private subnets."),
   domain: text(/^([a-z0-9-]+\.)+[a-z]{2,}$/, 'a domain name such as "llm.example.com"')
     .optional()
     .describe("Host name of the endpoint; turns TLS on."),
@@ -205,7 +202,7 @@ const gateway = z.strictObject({
     .default("none")
     .describe("rds: keys, budgets and usage in Postgres. none: one key from a secret."),
   databaseMultiZone: z.boolean().default(false).describe("A standby of the database in a second zone."),
-  replicas: z.int().min(1).max(20).default(1).describe("Gateway pods. Default 1."),
+  replicas: z.int().min(1).max(20).default(1).describe("Gateway pods."),
 });
 
 const drivers = z.strictObject({
