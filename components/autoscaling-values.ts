@@ -1,0 +1,72 @@
+import { SYSTEM_NODES } from "./scheduling";
+
+/** Values of the KEDA chart. Its own defaults are non-root, read-only and with resources. */
+export function kedaValues(replicas: number) {
+  return {
+    nodeSelector: SYSTEM_NODES,
+    operator: { replicaCount: replicas },
+    // Only Deployments are scaled: no right to scale every kind there is, and none to read every Secret.
+    rbac: { enabledCustomScaledRefKinds: false },
+    permissions: { operator: { restrict: { secret: true } }, metricServer: { restrict: { secret: true } } },
+    resources: {
+      operator: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+      metricServer: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
+      webhooks: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
+    },
+  };
+}
+
+const OFF = { enabled: false } as const;
+/** Selectors of Prometheus: every monitor in the cluster, not those of this Helm release alone. */
+const EVERY_NAMESPACE = {
+  serviceMonitorSelectorNilUsesHelmValues: false,
+  podMonitorSelectorNilUsesHelmValues: false,
+  ruleSelectorNilUsesHelmValues: false,
+  probeSelectorNilUsesHelmValues: false,
+  scrapeConfigSelectorNilUsesHelmValues: false,
+};
+
+/**
+ * Values of kube-prometheus-stack: the operator, one Prometheus and kube-state-metrics.
+ * It keeps two days in the pod's own storage: KEDA needs minutes, and what an account keeps for longer belongs in its own
+ * long-term store. A new pod starts empty, and KEDA waits for the first scrape rather than read 0.
+ */
+export function prometheusValues() {
+  return {
+    // A fixed name, so that the service's address is known.
+    fullnameOverride: "kube-prometheus-stack",
+    alertmanager: OFF,
+    grafana: OFF,
+    nodeExporter: OFF,
+    defaultRules: { create: false },
+    // EKS runs these four out of reach; the API server and kube-proxy are many series that nothing here reads.
+    kubeControllerManager: OFF,
+    kubeScheduler: OFF,
+    kubeEtcd: OFF,
+    kubeProxy: OFF,
+    kubeApiServer: OFF,
+    coreDns: OFF,
+    "kube-state-metrics": {
+      nodeSelector: SYSTEM_NODES,
+      resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    },
+    prometheusOperator: {
+      nodeSelector: SYSTEM_NODES,
+      // The webhook only checks alert rules, which are off, and would add two Jobs to every upgrade.
+      admissionWebhooks: OFF,
+      tls: OFF,
+      resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
+    },
+    prometheus: {
+      prometheusSpec: {
+        ...EVERY_NAMESPACE,
+        nodeSelector: SYSTEM_NODES,
+        scrapeInterval: "15s",
+        evaluationInterval: "30s",
+        retention: "2d",
+        retentionSize: "4GB",
+        resources: { requests: { cpu: "200m", memory: "768Mi" }, limits: { memory: "2Gi" } },
+      },
+    },
+  };
+}

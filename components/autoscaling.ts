@@ -1,0 +1,54 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { kedaValues, prometheusValues } from "./autoscaling-values";
+import { thirdPartyChart } from "./helm";
+
+export interface AutoscalingArgs {
+  /** Pods of the KEDA operator: with two, one stands by. */
+  replicas: 1 | 2;
+  /** System nodes. */
+  after: pulumi.Resource[];
+}
+
+/** The chart's service for the name that prometheusValues gives it. */
+const PROMETHEUS_SERVICE = "kube-prometheus-stack-prometheus";
+const PROMETHEUS_PORT = 9090;
+
+/** KEDA, which sets the replicas of each model, and the Prometheus whose queue lengths it reads. */
+export class Autoscaling extends pulumi.ComponentResource {
+  /** Where KEDA asks. */
+  readonly prometheusUrl: pulumi.Output<string>;
+  readonly keda: k8s.helm.v3.Release;
+  readonly prometheus: k8s.helm.v3.Release;
+  /** CRDs and controllers that charts with ScaledObjects and ServiceMonitors depend on. */
+  readonly ready: pulumi.Resource[];
+
+  constructor(name: string, args: AutoscalingArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pilotlight:index:Autoscaling", name, {}, opts);
+    const dependsOn = args.after;
+    const parent = this;
+
+    const monitoring = createNamespace("monitoring");
+    this.prometheus = thirdPartyChart(
+      `${name}-prometheus`,
+      { chart: "kube-prometheus-stack", namespace: monitoring, values: prometheusValues() },
+      { parent, dependsOn },
+    );
+    this.keda = thirdPartyChart(
+      `${name}-keda`,
+      { chart: "keda", namespace: createNamespace("keda"), values: kedaValues(args.replicas) },
+      { parent, dependsOn },
+    );
+    this.prometheusUrl = pulumi.interpolate`http://${PROMETHEUS_SERVICE}.${monitoring}.svc:${PROMETHEUS_PORT}`;
+    this.ready = [this.keda, this.prometheus];
+    this.registerOutputs({ prometheusUrl: this.prometheusUrl });
+
+    function createNamespace(namespace: string): pulumi.Output<string> {
+      return new k8s.core.v1.Namespace(
+        `${name}-${namespace}`,
+        { metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
+        { parent, dependsOn },
+      ).metadata.name;
+    }
+  }
+}
