@@ -1,0 +1,108 @@
+"""moto's server with two routes of ours: /pilotlight/call (one AWS call) and /pilotlight/leftovers."""
+
+import argparse
+import base64
+import datetime
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # attachments of AWS managed policies are checked
+
+import eks_extras  # noqa: E402
+from backends import client  # noqa: E402
+from botocore.exceptions import ClientError  # noqa: E402
+from effects import EFFECTS  # noqa: E402
+from leftovers import leftovers  # noqa: E402
+from model import Refused, validate  # noqa: E402
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
+from rules import RULES  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+eks_extras.install()
+# A rule and the call it guards are one step: two subnets created at once must not both pass.
+TURN = threading.Lock()
+
+
+def call(request):
+    """Judges the parameters, then what AWS would refuse, then lets moto do it, then adds what AWS does besides."""
+    service, operation, params, region = (request[key] for key in ("service", "operation", "params", "region"))
+    validate(service, operation, params)
+    if request["mode"] == "check":
+        return {}
+    with TURN:
+        for rule in RULES.get((service, operation), []):
+            rule(region, params)
+        aws = client(service, region)
+        method = next(name for name, api in aws.meta.method_to_api_mapping.items() if api == operation)
+        answer = getattr(aws, method)(**params)
+        answer.pop("ResponseMetadata", None)
+        for effect in EFFECTS.get((service, operation), []):
+            effect(region, params, answer)
+    return answer
+
+
+def _plain(value):
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if hasattr(value, "read"):
+        return base64.b64encode(value.read()).decode()
+    raise TypeError(f"{type(value)} has no JSON form")
+
+
+def _answer(environ):
+    path = environ["PATH_INFO"]
+    if path == "/pilotlight/leftovers":
+        return leftovers()
+    if path != "/pilotlight/call":
+        raise Refused("UnknownRoute", f"no such route: {path}")
+    request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    try:
+        return {"answer": call(request)}
+    except Refused as refused:
+        return {"error": {"code": refused.code, "message": refused.message}}
+    except ClientError as error:
+        return {"error": {"code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}}
+
+
+def _application():
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ, start_response):
+        if not environ["PATH_INFO"].startswith("/pilotlight/"):
+            return moto(environ, start_response)
+        status = "200 OK"
+        try:
+            answer = _answer(environ)
+        except Exception as error:
+            traceback.print_exc()
+            status, answer = "500 Internal Server Error", {"error": {"code": type(error).__name__, "message": str(error)}}
+        body = json.dumps(answer, default=_plain).encode()
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return application
+
+
+class Quiet(MotoRequestHandler):
+    """One line per request would bury what matters."""
+
+    def log_request(self, *_):
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    port = parser.parse_args().port
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    os.environ["MOTO_PORT"] = str(port)
+    server = make_server("127.0.0.1", port, _application(), threaded=True, request_handler=Quiet)
+    print("ready", flush=True)
+    server.serve_forever()

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+
+/** A stack file: plain settings, and `{secure: …}` where one is encrypted. */
+interface StackFile {
+  config: Record<string, unknown>;
+}
+
+export const PROJECT_ROOT = join(__dirname, "..");
+
+/** Names of the stack files in the checkout. */
+export function stackNames(root = PROJECT_ROOT): string[] {
+  return readdirSync(join(root, "stacks")).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+}
+
+export function readStackFile(name: string, root = PROJECT_ROOT): StackFile {
+  return parse(readFileSync(join(root, "stacks", `Pulumi.${name}.yaml`), "utf8"));
+}
+
+/**
+ * Settings with a placeholder for each encrypted value: here is no key to decrypt it, and no need.
+ * @returns the settings, and the full keys that were encrypted.
+ */
+export function withPlaceholders(config: Record<string, unknown>): {
+  plain: Record<string, unknown>;
+  secrets: string[];
+} {
+  const plain: Record<string, unknown> = {};
+  const secrets: string[] = [];
+  for (const [key, value] of Object.entries(config)) {
+    if (typeof value === "object" && value !== null && "secure" in value) secrets.push(key);
+    else plain[key] = value;
+  }
+  return { plain, secrets };
+}
+
+export interface WorkspaceArgs {
+  /** Empty folder of this run. */
+  dir: string;
+  stackName: string;
+  config: Record<string, unknown>;
+  program: PulumiFn;
+  /** Environment of the engine, the doubles' ports among it. */
+  env: Record<string, string>;
+}
+
+/**
+ * A stack on the real engine, on copies: the engine writes a salt into the stack file and deletes the file with the stack.
+ * State lies in a folder of the run; the passphrase is made up and forgotten.
+ */
+export async function createStack({ dir, stackName, config, program, env }: WorkspaceArgs): Promise<Stack> {
+  const workDir = join(dir, "project");
+  const state = join(dir, "state");
+  mkdirSync(join(workDir, "stacks"), { recursive: true });
+  mkdirSync(state, { recursive: true });
+  copyFileSync(join(PROJECT_ROOT, "Pulumi.yaml"), join(workDir, "Pulumi.yaml"));
+  const { plain, secrets } = withPlaceholders(config);
+  writeFileSync(join(workDir, "stacks", `Pulumi.${stackName}.yaml`), stringify({ config: plain }));
+
+  const workspace = await LocalWorkspace.create({
+    workDir,
+    program,
+    envVars: {
+      PULUMI_BACKEND_URL: `file://${state}`,
+      PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
+      PULUMI_HOME: join(dir, "pulumi-home"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      ...env,
+    },
+  });
+
+  const stack = await Stack.create(stackName, workspace);
+  for (const key of secrets)
+    await stack.setConfig(key, { value: `placeholder-${randomBytes(8).toString("hex")}`, secret: true });
+  return stack;
+}
+
+/** The settings with one harmless difference, for the update that the rehearsal shows: the first model sleeps a minute later. */
+export function changeIdleTime(config: Record<string, unknown>): { changed: Record<string, unknown>; what: string } {
+  const changed = structuredClone(config);
+  const models = changed["pilotlight:models"] as Record<string, { idleAfter?: string }>;
+  const [name, model] = Object.entries(models)[0] ?? [];
+  if (name === undefined || model === undefined) throw new Error("the stack has no model to change");
+  const before = model.idleAfter ?? "10m";
+  model.idleAfter = before === "11m" ? "12m" : "11m";
+  return { changed, what: `models.${name}.idleAfter: ${before} → ${model.idleAfter}` };
+}
+
+/** Rewrites the settings of the run's copy of the stack file, keeping what the engine wrote into it. */
+export function rewriteConfig(dir: string, stackName: string, config: Record<string, unknown>): void {
+  const path = join(dir, "project", "stacks", `Pulumi.${stackName}.yaml`);
+  const file = parse(readFileSync(path, "utf8"));
+  const { plain } = withPlaceholders(config);
+  writeFileSync(path, stringify({ ...file, config: { ...file.config, ...plain } }));
+}
