@@ -1,9 +1,10 @@
-import { SYSTEM_NODES } from "./scheduling";
+/** Labels of the nodes that these pods run on; none where somebody else runs the nodes. */
+type NodeSelector = Readonly<Record<string, string>>;
 
 /** Values of the KEDA chart. Its own defaults are non-root, read-only and with resources. */
-export function kedaValues(replicas: number) {
+export function kedaValues({ replicas, nodeSelector }: { replicas: number; nodeSelector: NodeSelector }) {
   return {
-    nodeSelector: SYSTEM_NODES,
+    nodeSelector,
     operator: { replicaCount: replicas },
     // Only Deployments are scaled: no right to scale every kind there is, and none to read every Secret.
     rbac: { enabledCustomScaledRefKinds: false },
@@ -31,7 +32,7 @@ const EVERY_NAMESPACE = {
  * It keeps two days in the pod's own storage: KEDA needs minutes, and what an account keeps for longer belongs in its own
  * long-term store. A new pod starts empty, and KEDA waits for the first scrape rather than read 0.
  */
-export function prometheusValues() {
+export function prometheusValues({ nodeSelector }: { nodeSelector: NodeSelector }) {
   return {
     // A fixed name, so that the service's address is known.
     fullnameOverride: "kube-prometheus-stack",
@@ -47,11 +48,11 @@ export function prometheusValues() {
     kubeApiServer: OFF,
     coreDns: OFF,
     "kube-state-metrics": {
-      nodeSelector: SYSTEM_NODES,
+      nodeSelector,
       resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     },
     prometheusOperator: {
-      nodeSelector: SYSTEM_NODES,
+      nodeSelector,
       // The webhook only checks alert rules, which are off, and would add two Jobs to every upgrade.
       admissionWebhooks: OFF,
       tls: OFF,
@@ -60,7 +61,7 @@ export function prometheusValues() {
     prometheus: {
       prometheusSpec: {
         ...EVERY_NAMESPACE,
-        nodeSelector: SYSTEM_NODES,
+        nodeSelector,
         scrapeInterval: "15s",
         evaluationInterval: "30s",
         retention: "2d",

@@ -6,6 +6,8 @@ import { thirdPartyChart } from "./helm";
 export interface AutoscalingArgs {
   /** Pods of the KEDA operator: with two, one stands by. */
   replicas: 1 | 2;
+  /** Labels of the nodes to run on; none where somebody else runs the nodes. */
+  nodeSelector: Readonly<Record<string, string>>;
   /** System nodes. */
   after: pulumi.Resource[];
 }
@@ -31,12 +33,12 @@ export class Autoscaling extends pulumi.ComponentResource {
     const monitoring = createNamespace("monitoring");
     this.prometheus = thirdPartyChart(
       `${name}-prometheus`,
-      { chart: "kube-prometheus-stack", namespace: monitoring, values: prometheusValues() },
+      { chart: "kube-prometheus-stack", namespace: monitoring, values: prometheusValues(args) },
       { parent, dependsOn },
     );
     this.keda = thirdPartyChart(
       `${name}-keda`,
-      { chart: "keda", namespace: createNamespace("keda"), values: kedaValues(args.replicas) },
+      { chart: "keda", namespace: createNamespace("keda"), values: kedaValues(args) },
       { parent, dependsOn },
     );
     this.prometheusUrl = pulumi.interpolate`http://${PROMETHEUS_SERVICE}.${monitoring}.svc:${PROMETHEUS_PORT}`;

@@ -75,7 +75,7 @@ export interface SteadyGpuPoolArgs {
   kubernetes: string;
   nodeRoleArn: pulumi.Input<string>;
   /** Private subnets; of a capacity block's zone alone where the pool has one. */
-  subnetIds: pulumi.Input<string>[];
+  subnetIds: pulumi.Input<pulumi.Input<string>[]>;
   tags: Readonly<Record<string, string>>;
   /** Node role policies and the addons without which a node is not ready. */
   after: pulumi.Resource[];

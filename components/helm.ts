@@ -15,7 +15,13 @@ export interface ThirdPartyChartArgs {
 /** Images of these charts are small; ten minutes also cover a system node that is still starting. */
 const TIMEOUT_SECONDS = 600;
 /** Old revisions Helm keeps in the cluster, to look at after a failed upgrade. */
-const MAX_HISTORY = 5;
+export const MAX_HISTORY = 5;
+
+/**
+ * Path of one of our own charts. Relative, so that the state is the same on every machine; from `stacks/`, because the
+ * engine starts the program and its plugins in the folder of `main`.
+ */
+export const ownChart = (chart: "model-server" | "gateway") => `../charts/${chart}`;
 
 /** A release of a third-party chart at the version of the table. It is named after the chart, so service names are known. */
 export function thirdPartyChart(

@@ -10,6 +10,7 @@ import {
   type EngineName,
   type WeightsLocation,
 } from "./engines";
+import { MAX_HISTORY, ownChart } from "./helm";
 import { SYSTEM_NODES } from "./scheduling";
 import { imageRef, images } from "./versions";
 
@@ -65,6 +66,8 @@ export interface ModelServerArgs {
   compileCacheUri?: pulumi.Input<string>;
   /** AWS region of the bucket. */
   region?: string;
+  /** Node pools, weights, permissions, CRDs and the controllers that act on them. */
+  after: pulumi.Resource[];
 }
 
 /** /dev/shm of one replica; processes of a replica with several GPUs exchange tensors through it. */
@@ -82,16 +85,16 @@ export class ModelServer extends pulumi.ComponentResource {
     this.release = new k8s.helm.v3.Release(
       name,
       {
-        chart: "./charts/model-server",
+        chart: ownChart("model-server"),
         name: args.model.name,
         namespace: args.namespace,
         values: modelServerValues(args),
         // A sleeping model has no pod and a waking one takes minutes: readiness is the router's to wait for, request by
         // request, not this program's.
         skipAwait: true,
-        maxHistory: 5,
+        maxHistory: MAX_HISTORY,
       },
-      { parent: this },
+      { parent: this, dependsOn: args.after },
     );
     this.url = pulumi.interpolate`http://${args.model.name}-router.${args.namespace}.svc:8081/v1`;
     this.registerOutputs({ url: this.url });

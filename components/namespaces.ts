@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 export interface InferenceNamespaceArgs {
   /** GPUs that all models together may request: the sum of the pools' limits. */
   maxGpus: number;
+  /** Controllers with a finalizer on what is put in here: the namespace is gone before any of them is. */
+  after: pulumi.Resource[];
 }
 
 /** Where models and gateway live: one namespace that no pod enters with more than ordinary rights, and a cap on its GPUs. */
@@ -17,7 +19,7 @@ export class InferenceNamespace extends pulumi.ComponentResource {
     const namespace = new k8s.core.v1.Namespace(
       name,
       { metadata: { name, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
-      { parent: this },
+      { parent: this, dependsOn: args.after },
     );
     // Karpenter's limit holds for each pool and can be overrun while claims are in flight; this one holds for the sum.
     this.quota = new k8s.core.v1.ResourceQuota(

@@ -11,6 +11,8 @@ export interface NetworkShape {
   readonly publicSubnetIds: pulumi.Output<string>[];
   /** Ways out of the VPC: what a controller needs must outlive the controller. */
   readonly routes: pulumi.Resource[];
+  /** Ids of the private subnets in one availability zone. */
+  privateSubnetsIn(zone: string): pulumi.Output<string[]>;
 }
 
 export interface NetworkArgs {
@@ -31,6 +33,7 @@ export class Network extends pulumi.ComponentResource implements NetworkShape {
   readonly privateSubnetIds: pulumi.Output<string>[];
   readonly publicSubnetIds: pulumi.Output<string>[];
   readonly routes: pulumi.Resource[];
+  readonly privateSubnetsIn: NetworkShape["privateSubnetsIn"];
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pilotlight:index:Network", name, {}, opts);
@@ -59,6 +62,8 @@ export class Network extends pulumi.ComponentResource implements NetworkShape {
       ...[...publicSubnets, ...privateSubnets].map(({ association }) => association),
       s3,
     ];
+    this.privateSubnetsIn = (zone) =>
+      pulumi.all(privateSubnets.filter((_, index) => zoneAt(index) === zone).map(({ subnet }) => subnet.id));
     this.registerOutputs({ vpcId: this.vpcId });
 
     function zoneAt(index: number): string {
@@ -169,6 +174,7 @@ export class AdoptedNetwork extends pulumi.ComponentResource implements NetworkS
   readonly privateSubnetIds: pulumi.Output<string>[];
   readonly publicSubnetIds: pulumi.Output<string>[];
   readonly routes: pulumi.Resource[] = [];
+  readonly privateSubnetsIn: NetworkShape["privateSubnetsIn"];
 
   constructor(name: string, args: AdoptedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pilotlight:index:AdoptedNetwork", name, {}, opts);
@@ -177,6 +183,10 @@ export class AdoptedNetwork extends pulumi.ComponentResource implements NetworkS
     this.cidr = aws.ec2.getVpcOutput({ id: args.vpcId }, { parent: this }).cidrBlock;
     this.privateSubnetIds = args.subnetIds.map((id) => pulumi.output(id));
     this.publicSubnetIds = args.publicSubnetIds.map((id) => pulumi.output(id));
+    this.privateSubnetsIn = (zone) =>
+      pulumi
+        .all(args.subnetIds.map((id) => aws.ec2.getSubnetOutput({ id }, { parent: this })))
+        .apply((subnets) => subnets.filter(({ availabilityZone }) => availabilityZone === zone).map(({ id }) => id));
     this.registerOutputs({});
   }
 }

@@ -4,7 +4,7 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Props } from "./table";
+import type { Props } from "./aws/table";
 
 /**
  * Pulumi's provider protocol. `pulumi.provider.main` is not enough to stand in for the AWS provider: it drops the

@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import Ajv from "ajv";
+import { describe, expect, test } from "vitest";
+import { Gateway, type GatewayArgs } from "../../components/gateway";
+import { helmTemplate, pick } from "../charts/helm";
+import { find, names, register } from "../harness";
+
+const args = (change: Partial<GatewayArgs> = {}): GatewayArgs => ({
+  namespace: "inference",
+  models: [
+    {
+      name: "qwen",
+      url: "http://qwen-router.inference.svc:8081/v1",
+      timeoutSeconds: 1100,
+      price: { input: 0.05, output: 0.2 },
+    },
+  ],
+  replicas: 2,
+  nodeSelector: { "pilotlight.dev/role": "system" },
+  ...change,
+});
+const build = (change?: Partial<GatewayArgs>) => register(() => new Gateway("gateway", args(change)));
+const release = (seen: Awaited<ReturnType<typeof build>>) =>
+  find(seen, "kubernetes:helm.sh/v3:Release", "gateway").inputs as { values: Record<string, unknown> };
+const DATABASE_URL = "postgresql://u:database-password@db:5432/x";
+
+describe("Gateway", () => {
+  test("registers exactly these resources", async () => {
+    expect(names(await build())).toEqual([
+      ["kubernetes:core/v1:Secret", "gateway-admin"],
+      ["kubernetes:core/v1:Secret", "gateway-keys"],
+      ["kubernetes:helm.sh/v3:Release", "gateway"],
+      ["pilotlight:index:Gateway", "gateway"],
+      ["random:index/randomPassword:RandomPassword", "gateway-api-key"],
+      ["random:index/randomPassword:RandomPassword", "gateway-master-key"],
+    ]);
+  });
+
+  test("keeps the master key and the ordinary keys in two Secrets, as secrets of the state", async () => {
+    const seen = await build();
+    const secret = (name: string) => find(seen, "kubernetes:core/v1:Secret", name).inputs.stringData;
+    expect(secret("gateway-admin")).toMatchObject({ value: { masterKey: "sk-gateway-master-key-secret" } });
+    expect(secret("gateway-keys")).toMatchObject({ value: { apiKeys: '{"default":"sk-gateway-api-key-secret"}' } });
+  });
+
+  test("shows an ordinary key, marked secret, and not the master key", async () => {
+    let shown: unknown;
+    let secret: unknown;
+    await register(async () => {
+      const { apiKey } = new Gateway("gateway", args());
+      secret = await pulumi.isSecret(apiKey);
+      await new Promise<void>((done) =>
+        apiKey.apply((key) => {
+          shown = key;
+          done();
+        }),
+      );
+    });
+    expect(shown).toBe("sk-gateway-api-key-secret");
+    expect(secret).toBe(true);
+  });
+
+  test("without a database: the chart's values, exactly", async () => {
+    const { values, ...rest } = release(await build());
+    expect(rest).toMatchObject({ chart: "../charts/gateway", name: "gateway", namespace: "inference", timeout: 900 });
+    expect(values).toEqual({
+      image: "ghcr.io/berriai/litellm-database:v1.106.2",
+      replicas: 2,
+      nodeSelector: { "pilotlight.dev/role": "system" },
+      models: [
+        {
+          name: "qwen",
+          url: "http://qwen-router.inference.svc:8081/v1",
+          timeoutSeconds: 1100,
+          inputCostPerToken: 0.05 / 1e6,
+          outputCostPerToken: 0.2 / 1e6,
+        },
+      ],
+      masterKey: { secretName: "gateway-admin", key: "masterKey" },
+      apiKeys: { secretName: "gateway-keys", key: "apiKeys" },
+      database: { mode: "none" },
+      restartOn: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+  });
+
+  test("no value of the release tells a secret", async () => {
+    const text = JSON.stringify(release(await build({ databaseUrl: pulumi.secret(DATABASE_URL) })));
+    for (const secret of ["database-password", "master-key-secret", "api-key-secret"])
+      expect(text).not.toContain(secret);
+  });
+
+  test("a new database password restarts the pods, a new ordinary key does not", async () => {
+    const stamp = async (databaseUrl: string) => release(await build({ databaseUrl })).values.restartOn;
+    expect(await stamp(DATABASE_URL)).toBe(await stamp(DATABASE_URL));
+    expect(await stamp(DATABASE_URL)).not.toBe(await stamp("postgresql://u:another@db:5432/x"));
+  });
+
+  test.each([
+    ["without a database", undefined, 0],
+    ["with one", DATABASE_URL, 1],
+  ])("%s the chart takes the values and renders", async (_, databaseUrl, jobs) => {
+    const { values } = release(await build({ databaseUrl }));
+    const schema = JSON.parse(readFileSync(join(__dirname, "../../charts/gateway/values.schema.json"), "utf8"));
+    const validate = new Ajv({ strict: false }).compile(schema);
+    expect(validate(values), JSON.stringify(validate.errors)).toBe(true);
+    const objects = helmTemplate("gateway", "gateway", values);
+    expect(objects.filter(({ kind }) => kind === "Job")).toHaveLength(jobs);
+    const service = pick<{ spec: { ports: { port: number }[] } }>(objects, "Service", "gateway");
+    expect(service.spec.ports.map(({ port }) => port)).toEqual([4000]);
+  });
+});
