@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { ConfigError, type Fault } from "../components/errors";
+import { DEFAULT_KUBERNETES, supportEnded } from "../planner/kubernetes-versions";
 import { type StackConfig, stackSchema } from "./config";
 import { schemaFaults } from "./config-faults";
 import { type Readable, ruleFaults, type Surroundings } from "./config-rules";
@@ -49,6 +50,21 @@ export function parseStack(raw: unknown, around: Surroundings): StackConfig {
   );
   if (faults.length > 0) throw new ConfigError(faults);
   return stackSchema.parse(raw);
+}
+
+/**
+ * The validated settings of the running stack.
+ * @param running whether its cluster exists already; asked for only when the answer decides something.
+ * @throws ConfigError
+ */
+export async function readStack(today: string, running: () => Promise<boolean>): Promise<StackConfig> {
+  const raw = rawConfig();
+  const region = new pulumi.Config("aws").get("region");
+  const kubernetes = isRecord(raw.cluster) ? (raw.cluster.kubernetes ?? DEFAULT_KUBERNETES) : DEFAULT_KUBERNETES;
+  const ended = supportEnded(String(kubernetes), today);
+  const config = parseStack(raw, { region, today, running: ended !== undefined && (await running()) });
+  if (ended !== undefined) await pulumi.log.warn(`cluster.kubernetes: ${ended}`);
+  return config;
 }
 
 /** Whether a setting is encrypted in the stack file. The SDK exports this without a type (checked at the pinned version). */

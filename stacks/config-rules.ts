@@ -1,10 +1,10 @@
 import type { Fault } from "../components/errors";
 import { DEFAULT_COLD_START_SECONDS, holdFaults } from "../planner/hold";
-import { gpuCounts, INSTANCES, instanceTypesWith } from "../planner/instances";
 import { supportEnded } from "../planner/kubernetes-versions";
 import { minutesOfDay } from "../planner/schedule";
-import type { EksPoolConfig, GpuPoolConfig, ModelConfig, StackConfig } from "./config";
-import { nearest } from "./config-faults";
+import type { GpuPoolConfig, StackConfig } from "./config";
+import { poolRules } from "./config-pool-rules";
+import { gpusOf, isEksPool, poolsOf } from "./pools";
 
 /*
  * Rules between settings. Each takes the part of the configuration that was readable, so that one run shows every fault.
@@ -26,20 +26,6 @@ export type Readable = Partial<StackConfig> & {
   readonly allModels: boolean;
   readonly allPools: boolean;
 };
-
-const isEksPool = (pool: GpuPoolConfig): pool is EksPoolConfig => !("nodeSelector" in pool);
-
-/** The pools a model can run on, in the model's order of GPUs. */
-export function poolsOf(model: ModelConfig, pools: Readonly<Record<string, GpuPoolConfig>>): [string, GpuPoolConfig][] {
-  return model.gpu.flatMap((gpu) =>
-    Object.entries(pools).filter(([, pool]) => pool.gpu === gpu && pool.gpusPerNode >= model.gpusPerReplica),
-  );
-}
-
-/** GPUs that a pool can offer at most: its elastic limit and its steady nodes. */
-function gpusOf(pool: GpuPoolConfig): number {
-  return isEksPool(pool) ? pool.maxGpus + pool.steadyNodes * pool.gpusPerNode : Number.POSITIVE_INFINITY;
-}
 
 function clusterRules(
   { cluster, network, drivers, permissionsBoundary, gpuPools, endpoint, gateway }: Readable,
@@ -87,61 +73,18 @@ function clusterRules(
   return faults;
 }
 
-function poolRules({ gpuPools = {}, models = {}, allModels }: Readable): Fault[] {
-  const faults: Fault[] = [];
-  for (const [name, pool] of Object.entries(gpuPools)) {
-    const add = (setting: string, message: string) => faults.push({ path: `gpuPools.${name}.${setting}`, message });
-    if (allModels && !Object.values(models).some((model) => poolsOf(model, gpuPools).some(([used]) => used === name)))
-      faults.push({
-        path: `gpuPools.${name}`,
-        message: `no model runs on ${pool.gpusPerNode} × ${pool.gpu} nodes; remove the pool, or name ${pool.gpu} in a model's gpu`,
-      });
-    if (!isEksPool(pool)) continue;
-    if (!gpuCounts(pool.gpu).includes(pool.gpusPerNode))
-      add(
-        "gpusPerNode",
-        `no EC2 type has ${pool.gpusPerNode} × ${pool.gpu}; possible: ${gpuCounts(pool.gpu).join(", ")}`,
-      );
-    else faults.push(...typeFaults(name, pool));
-    if (pool.maxGpus + pool.steadyNodes === 0)
-      add("maxGpus", "0 with steadyNodes 0 is a pool without a node; raise one, or remove the pool");
-    if (pool.maxGpus % pool.gpusPerNode !== 0)
-      add(
-        "maxGpus",
-        `${pool.maxGpus} is not a multiple of gpusPerNode ${pool.gpusPerNode}; a node comes with all its GPUs`,
-      );
-    if (pool.maxGpus > 0 && pool.capacity.length === 0)
-      add("capacity", "is empty, but maxGpus allows elastic nodes; name on-demand or spot");
-    if (new Set(pool.capacity).size < pool.capacity.length)
-      add("capacity", `${pool.capacity.join(", ")} names a kind twice`);
-    if (pool.capacity.includes("reserved") !== pool.reservationIds.length > 0)
-      add("reservationIds", "and capacity `reserved` go together; name the reservations, or leave both out");
-    if (pool.capacityBlockId !== undefined && pool.steadyNodes === 0)
-      add("capacityBlockId", "is for steady nodes; set steadyNodes");
-    if (pool.disk < 60) add("disk", `${pool.disk}Gi is too small for an engine image; use at least 60Gi`);
-  }
-  return faults;
-}
-
-function typeFaults(name: string, pool: EksPoolConfig): Fault[] {
-  const fitting = instanceTypesWith(pool.gpu, pool.gpusPerNode);
-  return (pool.instanceTypes ?? []).flatMap((type, index) => {
-    if (fitting.includes(type)) return [];
-    const facts = INSTANCES[type];
-    const near = nearest(type, Object.keys(INSTANCES));
-    const what = facts
-      ? `has ${facts.gpus} × ${facts.gpu}, the pool asks for ${pool.gpusPerNode} × ${pool.gpu}`
-      : `is not an instance type this kit knows${near ? `; did you mean "${near}"?` : ""}`;
-    return [
-      { path: `gpuPools.${name}.instanceTypes[${index}]`, message: `${type} ${what}; fitting: ${fitting.join(", ")}` },
-    ];
-  });
-}
+/** Objects that stand in the models' namespace, and what a model's name is followed by. */
+const RESERVED_NAMES = /^(gateway|gateway-.+|model-copy|default|hugging-face)$|-(router|engine|compile-cache)$/;
 
 function modelRules({ models = {}, gpuPools, allPools }: Readable): Fault[] {
   return Object.entries(models).flatMap(([name, model]) => {
     const faults: Fault[] = [];
     const add = (setting: string, message: string) => faults.push({ path: `models.${name}.${setting}`, message });
+    if (RESERVED_NAMES.test(name))
+      faults.push({
+        path: `models.${name}`,
+        message: `"${name}" is a name that the kit's own objects have beside the models; choose another`,
+      });
     const { min, max } = model.replicas;
     if (min > max) add("replicas", `min ${min} is above max ${max}`);
     for (const [index, { from, to, replicas }] of model.schedule.entries()) {
@@ -168,7 +111,13 @@ function modelRules({ models = {}, gpuPools, allPools }: Readable): Fault[] {
           `${model.gpusPerReplica} GPUs do not fit a node of any ${gpu} pool (at most ${Math.max(...counts)}); a replica never spans nodes`,
         );
     }
-    const offered = poolsOf(model, gpuPools).reduce((sum, [, pool]) => sum + gpusOf(pool), 0);
+    const pools = poolsOf(model, gpuPools);
+    if (pools.length > 1 && pools.some(([, pool]) => !isEksPool(pool)))
+      add(
+        "gpu",
+        `fits the pools ${pools.map(([pool]) => pool).join(", ")}; with cluster.adopt a model runs on the nodes of one selector, so let one pool fit it`,
+      );
+    const offered = pools.reduce((sum, [, pool]) => sum + gpusOf(pool), 0);
     const wanted = max * model.gpusPerReplica;
     if (offered > 0 && wanted > offered)
       add(

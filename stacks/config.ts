@@ -34,6 +34,7 @@ const dnsLabel = () =>
 const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item.transform((one) => [one]), z.array(item).min(1)]);
 
 const reservationId = () => text(/^cr-[0-9a-f]{8,17}$/, 'a capacity reservation id such as "cr-0123456789abcdef0"');
+const zone = () => text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone such as "us-east-1a"');
 
 const cluster = z.union([
   z.strictObject({
@@ -42,7 +43,7 @@ const cluster = z.union([
       .default(DEFAULT_KUBERNETES)
       .describe("Kubernetes minor version of EKS."),
     zones: z
-      .array(text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone such as "us-east-1a"'))
+      .array(zone())
       .min(2)
       .max(3)
       .describe("Two or three availability zones of the region; GPU nodes may start in any of them."),
@@ -101,7 +102,12 @@ const gpuPool = z.union([
       .default(["on-demand"])
       .describe("Kinds of capacity in the order to try them."),
     steadyNodes: z.int().min(0).max(100).default(0).describe("Nodes that always run, beside the elastic ones."),
-    capacityBlockId: reservationId().optional().describe("Capacity block that the steady nodes run in."),
+    capacityBlock: z
+      .strictObject({
+        id: reservationId().describe("Capacity block that the steady nodes run in."),
+        zone: zone().describe("Its availability zone; nodes start in no other."),
+      })
+      .optional(),
     instanceTypes: z
       .array(z.string())
       .min(1)
@@ -230,6 +236,10 @@ export const stackSchema = z.strictObject({
 });
 
 export type StackConfig = z.output<typeof stackSchema>;
+/** A stack whose cluster the kit makes. */
+export type OwnStack = StackConfig & { cluster: Exclude<StackConfig["cluster"], { adopt: unknown }> };
+/** A stack on a cluster that is there already. */
+export type AdoptedStack = StackConfig & { cluster: Extract<StackConfig["cluster"], { adopt: unknown }> };
 export type ModelConfig = StackConfig["models"][string];
 export type GpuPoolConfig = StackConfig["gpuPools"][string];
 export type EksPoolConfig = Exclude<GpuPoolConfig, { nodeSelector: unknown }>;

@@ -296,9 +296,42 @@ describe("one fault each", () => {
     [
       "a block without steady nodes",
       (c) => {
-        c.gpuPools.l40s = { gpu: "l40s", maxGpus: 2, capacityBlockId: "cr-0123456789abcdef0" };
+        c.gpuPools.l40s = {
+          gpu: "l40s",
+          maxGpus: 2,
+          capacityBlock: { id: "cr-0123456789abcdef0", zone: "us-east-1a" },
+        };
       },
-      "gpuPools.l40s.capacityBlockId: is for steady nodes; set steadyNodes",
+      "gpuPools.l40s.capacityBlock: is for steady nodes; set steadyNodes",
+    ],
+    [
+      "a block in a zone that the cluster is not in",
+      (c) => {
+        c.gpuPools.l40s = {
+          gpu: "l40s",
+          maxGpus: 0,
+          capacity: [],
+          steadyNodes: 1,
+          capacityBlock: { id: "cr-0123456789abcdef0", zone: "us-east-1f" },
+        };
+        c.models.qwen = { ...c.models.qwen, replicas: { max: 1 } };
+      },
+      "gpuPools.l40s.capacityBlock.zone: us-east-1f is not among cluster.zones us-east-1a, us-east-1b; add it there",
+    ],
+    [
+      "steady nodes with the operator's driver",
+      (c) => {
+        c.gpuPools.l40s = { gpu: "l40s", maxGpus: 2, steadyNodes: 1 };
+        c.drivers = { from: "operator", version: "580.95.05" };
+      },
+      "gpuPools.l40s.steadyNodes: steady nodes boot the Amazon Linux image, which brings its own driver; set drivers.from to ami, or steadyNodes to 0",
+    ],
+    [
+      "a model called like the gateway",
+      (c) => {
+        c.models = { gateway: c.models.qwen } as never;
+      },
+      'models.gateway: "gateway" is a name that the kit\'s own objects have beside the models; choose another',
     ],
     [
       "a small disk",

@@ -1,0 +1,41 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { onAdoptedCluster } from "./adopted";
+import { onOwnCluster } from "./aws";
+import type { AdoptedStack, OwnStack } from "./config";
+import { readStack } from "./config-read";
+import { describeModels, tryIt } from "./models";
+
+/*
+ * The program that `pulumi up` runs: settings in, a cluster with models on it, outputs out.
+ */
+
+export = async () => {
+  const stackName = `${pulumi.getProject()}-${pulumi.getStack()}`;
+  const config = await readStack(new Date().toISOString().slice(0, 10), () => clusterExists(stackName));
+  const made =
+    "adopt" in config.cluster
+      ? onAdoptedCluster(config as AdoptedStack)
+      : onOwnCluster(config as OwnStack, stackName, new pulumi.Config("aws").require("region"));
+  return {
+    /** Base URL for OpenAI clients, ending in /v1. */
+    endpoint: made.endpoint,
+    /** Secret: an ordinary key of the gateway. */
+    apiKey: made.apiKey,
+    /** Where each model may run, how many replicas, and how long a request waits for one that sleeps. */
+    models: describeModels(config),
+    /** Secret; an adopted cluster is reached by the context in the user's own kubeconfig. */
+    kubeconfig: made.kubeconfig,
+    /** A curl line. */
+    tryIt: tryIt(config),
+  };
+};
+
+/** Without credentials there is no cluster that anybody could know of. */
+async function clusterExists(clusterName: string): Promise<boolean> {
+  try {
+    return (await aws.eks.getClusters()).names.includes(clusterName);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,115 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Gateway, type GatewayModel } from "../components/gateway";
+import { ModelServer, type ModelServerArgs, type Placement, type Weights } from "../components/model-server";
+import { DEFAULT_COLD_START_SECONDS, type HoldChain, holdChain } from "../planner/hold";
+import { replicaRequests } from "../planner/pod-requests";
+import { cronFloor } from "../planner/schedule";
+import type { ModelConfig, StackConfig } from "./config";
+import { isEksPool, nodesOf, poolSpec, poolsOf } from "./pools";
+
+/*
+ * Models and gateway, alike on a cluster of our own and on an adopted one.
+ */
+
+/** Everything a model's release needs from the cluster it runs on. */
+export interface ModelHome {
+  readonly placement: Placement;
+  readonly weights: Weights;
+  /** `s3://bucket/prefix` of its compile cache. */
+  readonly compileCacheUri?: pulumi.Input<string>;
+  readonly region?: string;
+  readonly after: pulumi.Resource[];
+}
+
+export interface ServingArgs {
+  readonly config: StackConfig;
+  readonly namespace: pulumi.Input<string>;
+  readonly prometheusUrl: pulumi.Input<string>;
+  /** Labels of the nodes for pods without a GPU. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly databaseUrl?: pulumi.Input<string>;
+  readonly homeOf: (name: string, model: ModelConfig) => ModelHome;
+}
+
+/** The chain of timeouts of one model. */
+export const chainOf = (model: ModelConfig): HoldChain =>
+  holdChain({
+    coldStartSeconds: DEFAULT_COLD_START_SECONDS,
+    longestGenerationSeconds: model.longestGeneration,
+    holdSeconds: model.hold,
+  });
+
+/** Seconds without a byte that a load balancer has to bear: the most that any model's chain ends with. */
+export const longestIdleSeconds = ({ models }: StackConfig): number =>
+  Math.max(...Object.values(models).map((model) => chainOf(model).albIdleSeconds));
+
+/** One release for each model, and the gateway that knows them all. */
+export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOptions): Gateway {
+  const { config, namespace, nodeSelector, databaseUrl } = args;
+  const models = Object.entries(config.models).map(([name, model]): GatewayModel => {
+    const server = new ModelServer(name, modelServerArgs(name, model, args), opts);
+    return { name, url: server.url, timeoutSeconds: chainOf(model).gatewayTimeoutSeconds, price: model.price };
+  });
+  const { replicas } = config.gateway;
+  return new Gateway("gateway", { namespace, models, replicas, nodeSelector, databaseUrl }, opts);
+}
+
+function modelServerArgs(name: string, model: ModelConfig, args: ServingArgs): ModelServerArgs {
+  const pools = poolsOf(model, args.config.gpuPools);
+  return {
+    namespace: args.namespace,
+    model: {
+      name,
+      engine: model.engine,
+      contextLength: model.contextLength,
+      quantization: model.quantization,
+      gpusPerReplica: model.gpusPerReplica,
+      engineArgs: model.engineArgs,
+      minReplicas: model.replicas.min,
+      maxReplicas: model.replicas.max,
+      idleAfterSeconds: model.idleAfter,
+      schedule: model.schedule.map(cronFloor),
+      targetConcurrency: model.targetConcurrency,
+    },
+    resources: replicaRequests(
+      pools.flatMap(([pool, settings]) => nodesOf(pool, settings)),
+      model.gpusPerReplica,
+    ),
+    hold: chainOf(model),
+    coldStartSeconds: DEFAULT_COLD_START_SECONDS,
+    prometheusUrl: args.prometheusUrl,
+    ...args.homeOf(name, model),
+  };
+}
+
+/** What the stack says of its models: where each may run, how many, and how long a request waits for it. */
+export function describeModels({ models, gpuPools }: StackConfig) {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, model]) => {
+      const pools = poolsOf(model, gpuPools);
+      const types = pools.flatMap(([pool, settings]) =>
+        isEksPool(settings) ? poolSpec(pool, settings).instanceTypes : [],
+      );
+      return [
+        name,
+        {
+          gpu: model.gpu,
+          gpusPerReplica: model.gpusPerReplica,
+          pools: pools.map(([pool]) => pool),
+          instanceTypes: [...new Set(types)],
+          replicas: model.replicas,
+          holdSeconds: chainOf(model).holdSeconds,
+        },
+      ];
+    }),
+  );
+}
+
+/** A line that asks the first model, for a shell with the stack selected. */
+export const tryIt = ({ models }: StackConfig) =>
+  [
+    'curl "$(pulumi stack output endpoint)/chat/completions"',
+    '-H "Authorization: Bearer $(pulumi stack output apiKey --show-secrets)"',
+    '-H "Content-Type: application/json"',
+    `-d '${JSON.stringify({ model: Object.keys(models)[0], messages: [{ role: "user", content: "Hello" }], stream: true })}'`,
+  ].join(" ");

@@ -1,0 +1,204 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { ConfigError } from "../../components/errors";
+import main from "../../stacks/main";
+import { find, names, type Registered, register } from "../harness";
+
+type Settings = Record<string, unknown>;
+
+function settingsOf(stack: string): Settings {
+  return parse(readFileSync(join(__dirname, `../../stacks/Pulumi.${stack}.yaml`), "utf8")).config;
+}
+
+/** Settings as the engine hands them over: objects as JSON. */
+const asText = (settings: Settings): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([key, setting]) => [
+      key,
+      typeof setting === "string" ? setting : JSON.stringify(setting),
+    ]),
+  );
+
+const value = <T>(input: pulumi.Input<T> | undefined) =>
+  new Promise<unknown>((done) => pulumi.output(input).apply((known) => done(known)));
+
+/** The program with these settings, on mocks: what it registered and what it puts out. */
+async function run(settings: Settings) {
+  pulumi.runtime.setAllConfig(asText(settings));
+  const outputs: Record<string, unknown> = {};
+  const seen = await register(async () => {
+    const made = await main();
+    for (const [key, output] of Object.entries(made)) outputs[key] = await value(output as pulumi.Input<unknown>);
+  });
+  return { seen, outputs };
+}
+
+const typesOf = (seen: Registered[]) => [...new Set(seen.map(({ type }) => type))];
+const of = (seen: Registered[], type: string) => names(seen).flatMap(([kind, name]) => (kind === type ? [name] : []));
+
+describe("dev", () => {
+  test("one NAT gateway, spot before on-demand, everything to zero, reachable from inside the VPC", async () => {
+    const { seen, outputs } = await run(settingsOf("dev"));
+    expect(of(seen, "aws:ec2/natGateway:NatGateway")).toEqual(["network-us-east-1a"]);
+    expect(of(seen, "kubernetes:karpenter.sh/v1:NodePool")).toEqual(["l40s-elastic-on-demand", "l40s-elastic-spot"]);
+    const weight = (name: string) => {
+      const { spec } = find(seen, "kubernetes:karpenter.sh/v1:NodePool", name).inputs;
+      return (spec as { weight: number }).weight;
+    };
+    expect(weight("l40s-elastic-spot")).toBeGreaterThan(weight("l40s-elastic-on-demand"));
+    const { annotations } = find(seen, "kubernetes:networking.k8s.io/v1:Ingress", "endpoint").inputs.metadata as {
+      annotations: Record<string, string>;
+    };
+    expect(annotations["alb.ingress.kubernetes.io/scheme"]).toBe("internal");
+    expect(annotations["alb.ingress.kubernetes.io/inbound-cidrs"]).toBe("10.40.0.0/16");
+    expect(of(seen, "aws:rds/instance:Instance")).toEqual([]);
+    expect(outputs).toEqual({
+      endpoint: "http://alb.example/v1",
+      apiKey: "sk-gateway-api-key-secret",
+      kubeconfig: expect.stringContaining("get-token"),
+      models: {
+        "qwen3-8b": {
+          gpu: ["l40s"],
+          gpusPerReplica: 1,
+          pools: ["l40s"],
+          instanceTypes: ["g6e.xlarge", "g6e.2xlarge", "g6e.4xlarge", "g6e.8xlarge", "g6e.16xlarge"],
+          replicas: { min: 0, max: 2 },
+          holdSeconds: 840,
+        },
+      },
+      tryIt: expect.stringMatching(
+        /^curl "\$\(pulumi stack output endpoint\)\/chat\/completions" .*"model":"qwen3-8b"/,
+      ),
+    });
+  });
+});
+
+describe("prod", () => {
+  test("a NAT gateway in each zone, on-demand first, TLS, keys in Postgres with a standby", async () => {
+    const { seen, outputs } = await run(settingsOf("prod"));
+    expect(of(seen, "aws:ec2/natGateway:NatGateway")).toHaveLength(3);
+    expect(of(seen, "aws:acm/certificateValidation:CertificateValidation")).toEqual(["endpoint"]);
+    expect(find(seen, "aws:rds/instance:Instance", "database").inputs).toMatchObject({ multiAz: true });
+    // As the SDK sends a secret.
+    expect(find(seen, "kubernetes:core/v1:Secret", "gateway-admin").inputs.stringData).toMatchObject({
+      value: {
+        masterKey: "sk-gateway-master-key-secret",
+        databaseUrl: "postgresql://litellm:database-secret@db.example:5432/litellm?sslmode=require",
+      },
+    });
+    expect(outputs.endpoint).toBe("https://llm.example.com/v1");
+  });
+
+  test("what the schedule asks for reaches the model's chart", async () => {
+    const { seen } = await run(settingsOf("prod"));
+    const { values } = find(seen, "kubernetes:helm.sh/v3:Release", "qwen3-8b").inputs as {
+      values: { autoscaling: { schedule: unknown[] } };
+    };
+    expect(values.autoscaling.schedule).toEqual([
+      { timezone: "America/New_York", start: "0 8 * * 1-5", end: "0 19 * * 1-5", desiredReplicas: 1 },
+    ]);
+  });
+});
+
+describe("rehearsal", () => {
+  test("a pool that always runs is a node group, and none of Karpenter's", async () => {
+    const { seen } = await run(settingsOf("rehearsal"));
+    expect(of(seen, "aws:eks/nodeGroup:NodeGroup")).toEqual(["steady-steady", "system"]);
+    expect(of(seen, "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass")).toEqual(["a10g-elastic", "l40s-elastic"]);
+  });
+
+  test("with a fallback to a smaller node, the pod fits the smaller", async () => {
+    const { seen } = await run(settingsOf("rehearsal"));
+    const { values } = find(seen, "kubernetes:helm.sh/v3:Release", "qwen3-8b").inputs as {
+      values: { resources: unknown; placement: unknown };
+    };
+    expect(values.placement).toEqual({ pools: ["l40s", "a10g"] });
+    expect(values.resources).toMatchObject({ cpu: "3510m", memory: "13266Mi" });
+  });
+
+  test("the quota of the namespace is the sum of what the pools allow", async () => {
+    const { seen } = await run(settingsOf("rehearsal"));
+    const { spec } = find(seen, "kubernetes:core/v1:ResourceQuota", "inference-gpus").inputs;
+    expect(spec).toEqual({ hard: { "requests.nvidia.com/gpu": "9" } });
+  });
+});
+
+describe("an adopted cluster", () => {
+  const adopted = (): Settings => ({
+    "pilotlight:cluster": { adopt: { context: "mine" } },
+    "pilotlight:gpuPools": {
+      h100: { gpu: "h100", gpusPerNode: 8, nodeSelector: { node: "dgx" }, allocatable: { cpu: 200, memory: "1900Gi" } },
+    },
+    "pilotlight:models": {
+      qwen: {
+        source: "hf://Qwen/Qwen3-8B@b968826d9c46dd6066d109eabc6255188de91218",
+        contextLength: "32k",
+        gpu: "h100",
+        gpusPerReplica: 2,
+      },
+    },
+  });
+
+  test("gets models, gateway and autoscaling, and nothing of AWS", async () => {
+    const { seen, outputs } = await run(adopted());
+    expect(typesOf(seen).filter((type) => type.startsWith("aws:") || type === "pulumi:providers:aws")).toEqual([]);
+    expect(of(seen, "kubernetes:helm.sh/v3:Release")).toEqual([
+      "autoscaling-keda",
+      "autoscaling-prometheus",
+      "gateway",
+      "qwen",
+    ]);
+    expect(find(seen, "pulumi:providers:kubernetes", "adopted").inputs).toMatchObject({ context: "mine" });
+    expect(outputs.endpoint).toBe("http://gateway.inference.svc:4000/v1");
+    expect(outputs.kubeconfig).toBeUndefined();
+  });
+
+  test("puts its pods on the nodes of the pool's labels, and asks for no system nodes", async () => {
+    const { seen } = await run(adopted());
+    const { values } = find(seen, "kubernetes:helm.sh/v3:Release", "qwen").inputs as {
+      values: { placement: unknown; router: { nodeSelector: unknown }; engine: { args: string[] } };
+    };
+    expect(values.placement).toEqual({ nodeSelector: { node: "dgx" } });
+    expect(values.router.nodeSelector).toEqual({});
+    expect(values.engine.args.slice(0, 2)).toEqual([
+      "Qwen/Qwen3-8B",
+      "--revision=b968826d9c46dd6066d109eabc6255188de91218",
+    ]);
+  });
+});
+
+describe("what is wrong", () => {
+  test("five faults are told at once, and nothing is registered", async () => {
+    const settings = settingsOf("dev");
+    settings["pilotlight:gpuPools"] = { l40s: { gpu: "a10", maxGpus: 2 }, h100: { gpu: "h100", maxGpus: -1 } };
+    settings["pilotlight:models"] = {
+      "qwen3-8b": { source: "hf://Qwen/Qwen3-8B@main", contextLength: "32k", gpu: "l40s", idleAfter: "soon" },
+    };
+    settings["pilotlight:endpoint"] = { exposure: "public", allowedCidrs: ["203.0.113.0/24"] };
+    pulumi.runtime.setAllConfig(asText(settings));
+    let registered = 0;
+    await pulumi.runtime.setMocks(
+      { newResource: ({ name, inputs }) => ({ id: `${++registered} ${name}`, state: inputs }), call: () => ({}) },
+      "pilotlight",
+      "test",
+      false,
+    );
+    const error = await main().then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    await pulumi.runtime.disconnect();
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).faults.map(({ path }) => path).sort()).toEqual([
+      "endpoint.domain",
+      "gpuPools.h100.maxGpus",
+      "gpuPools.l40s.gpu",
+      "models.qwen3-8b.idleAfter",
+      "models.qwen3-8b.source",
+    ]);
+    expect(registered).toBe(0);
+  });
+});
