@@ -40,15 +40,18 @@ export function prometheusValues({ nodeSelector }: { nodeSelector: NodeSelector 
     grafana: OFF,
     nodeExporter: OFF,
     defaultRules: { create: false },
-    // EKS runs these four out of reach; the API server and kube-proxy are many series that nothing here reads.
+    // EKS runs these three out of reach; the others are many series that nothing here reads.
     kubeControllerManager: OFF,
     kubeScheduler: OFF,
     kubeEtcd: OFF,
     kubeProxy: OFF,
     kubeApiServer: OFF,
     coreDns: OFF,
+    kubelet: OFF,
     "kube-state-metrics": {
       nodeSelector,
+      // To count Secrets it would have to read every one of them, cluster-wide.
+      collectorsExclude: ["secrets", "configmaps"],
       resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     },
     prometheusOperator: {
@@ -56,6 +59,8 @@ export function prometheusValues({ nodeSelector }: { nodeSelector: NodeSelector 
       // The webhook only checks alert rules, which are off, and would add two Jobs to every upgrade.
       admissionWebhooks: OFF,
       tls: OFF,
+      // The operator makes this Service in kube-system by itself, and no uninstall takes it away.
+      kubeletService: OFF,
       resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
     },
     prometheus: {

@@ -1,6 +1,8 @@
 /*
  * Everything this kit installs that is made elsewhere, each at one version. To move one: change it here, render the chart
- * again with the kit's values (test/charts), rehearse, and read the release notes between the two versions.
+ * again with the kit's values (test/components/chart-values.test.ts says how), rehearse, and read the release notes between
+ * the two versions. Helm never upgrades CRDs in a chart's `crds/` folder: those of kube-prometheus-stack and of the load
+ * balancer controller have to be applied by hand when a new version changes them.
  */
 
 /** A Helm chart of somebody else's. */
@@ -39,7 +41,7 @@ export const charts = {
     chart: "kube-prometheus-stack",
     repo: "https://prometheus-community.github.io/helm-charts",
     version: "88.5.3",
-    source: "prometheus-community/helm-charts, commit cf408a2, charts/kube-prometheus-stack/Chart.yaml",
+    source: "prometheus-community/helm-charts, tag kube-prometheus-stack-88.5.3, charts/kube-prometheus-stack/Chart.yaml",
     why: "brings the ServiceMonitor and PodMonitor CRDs of operator v0.93.1, which our own charts use",
   },
   "gpu-operator": {
