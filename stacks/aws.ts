@@ -12,6 +12,7 @@ import { InferenceNamespace } from "../components/namespaces";
 import { AdoptedNetwork, Network, type NetworkShape } from "../components/network";
 import { SYSTEM_NODES } from "../components/scheduling";
 import { SystemNodes } from "../components/system-nodes";
+import { systemNodeCount } from "../planner/system-nodes";
 import type { OwnStack } from "./config";
 import { createGpuPools } from "./gpu-pools";
 import { createHubToken } from "./hub-token";
@@ -70,7 +71,7 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
       nodeRole: cluster.nodeRole,
       subnetIds: network.privateSubnetIds,
       kubernetes,
-      count: 2,
+      count: systemNodeCount(Object.keys(config.models).length),
       permissionsBoundary,
     },
     everywhere,
