@@ -15,7 +15,7 @@ export interface ClusterArgs {
   partition: pulumi.Input<string>;
   /** Ranges that may reach the public API endpoint; none makes the API private to the VPC. */
   apiCidrs: string[];
-  /** ARNs of roles and users that administer the cluster. */
+  /** ARNs of roles and users that administer the cluster, besides who creates it: EKS has an entry for them already. */
   admins: string[];
   permissionsBoundary?: string;
 }
@@ -56,7 +56,7 @@ export class Cluster extends pulumi.ComponentResource {
     const logs = createLogGroup();
     const role = createRole();
     const cluster = createCluster();
-    const admins = args.admins.flatMap(createAdmin);
+    const admins = [...new Set(args.admins)].flatMap(createAdmin);
     const nodeRole = new NodeRole(`${name}-node`, { partition, permissionsBoundary }, parent);
     const elasticNodeRole = new NodeRole(`${name}-elastic-node`, { partition, permissionsBoundary }, parent);
 
@@ -133,14 +133,11 @@ export class Cluster extends pulumi.ComponentResource {
     }
 
     function createAdmin(principalArn: string): pulumi.Resource[] {
-      const short = principalArn.split("/").slice(1).join("-");
-      const entry = new aws.eks.AccessEntry(
-        `${name}-admin-${short}`,
-        { clusterName: cluster.name, principalArn },
-        parent,
-      );
+      // All that tells one principal from another: a role and a user may have the same name.
+      const admin = `${name}-admin-${principalArn.split(":").slice(4).join("-").replaceAll("/", "-")}`;
+      const entry = new aws.eks.AccessEntry(admin, { clusterName: cluster.name, principalArn }, parent);
       const policy = new aws.eks.AccessPolicyAssociation(
-        `${name}-admin-${short}`,
+        admin,
         {
           clusterName: cluster.name,
           principalArn,

@@ -87,11 +87,12 @@ export class SteadyGpuPool extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: SteadyGpuPoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pilotlight:index:SteadyGpuPool", name, {}, opts);
     const { pool } = args;
-    const block = pool.capacityBlockId;
     const fault = steadyFault(args);
+    // Before the component itself is registered: what cannot work leaves no trace in the state.
     if (fault !== undefined) throw new pulumi.RunError(`GPU pool "${pool.name}": ${fault}`);
+    super("pilotlight:index:SteadyGpuPool", name, {}, opts);
+    const block = pool.capacityBlockId;
     const releaseVersion = managedRelease(args);
 
     const template = new aws.ec2.LaunchTemplate(
@@ -109,7 +110,7 @@ export class SteadyGpuPool extends pulumi.ComponentResource {
           resourceType,
           tags: { ...args.tags, Name: `gpu-${pool.name}` },
         })),
-        ...(block === undefined ? {} : capacityBlock(block)),
+        ...(block === undefined ? {} : capacityBlock(block, pool.instanceTypes[0])),
       },
       { parent: this },
     );
@@ -121,8 +122,8 @@ export class SteadyGpuPool extends pulumi.ComponentResource {
         subnetIds: args.subnetIds,
         amiType: "AL2023_x86_64_NVIDIA",
         releaseVersion,
-        // A capacity block is of one type.
-        instanceTypes: block === undefined ? [...pool.instanceTypes] : pool.instanceTypes.slice(0, 1),
+        // A capacity block is of one type, and EKS takes that from the launch template or not at all.
+        ...(block === undefined ? { instanceTypes: [...pool.instanceTypes] } : {}),
         capacityType: block === undefined ? "ON_DEMAND" : "CAPACITY_BLOCK",
         launchTemplate: { id: template.id, version: pulumi.interpolate`${template.latestVersion}` },
         // No autoscaler touches this group, so `up` sets its size and puts it right after a hand, or the spend guard,
@@ -140,7 +141,9 @@ export class SteadyGpuPool extends pulumi.ComponentResource {
   }
 }
 
-const capacityBlock = (capacityReservationId: string) => ({
+/** Without each of these three EKS refuses the group. Source: EKS user guide, managed node groups with Capacity Blocks. */
+const capacityBlock = (capacityReservationId: string, instanceType: string | undefined) => ({
+  instanceType,
   instanceMarketOptions: { marketType: "capacity-block" },
   capacityReservationSpecification: { capacityReservationTarget: { capacityReservationId } },
 });

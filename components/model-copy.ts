@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { storePrefix } from "../planner/source";
 import { copyStorePolicy, type ModelStore } from "./model-store";
 import { PodRole } from "./pod-role";
+import { SYSTEM_NODES } from "./scheduling";
 import { imageRef, images } from "./versions";
 
 export interface ModelCopyArgs {
@@ -90,7 +91,7 @@ export class ModelCopy extends pulumi.ComponentResource {
         restartPolicy: "Never",
         serviceAccountName: SERVICE_ACCOUNT,
         automountServiceAccountToken: false,
-        nodeSelector: { "pilotlight.dev/role": "system" },
+        nodeSelector: SYSTEM_NODES,
         securityContext: {
           runAsNonRoot: true,
           runAsUser: 10001,

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Days after which an unused compile cache goes; an engine makes it anew in under a minute. */
+/** Days after which a compile cache goes, used or not; an engine makes it anew in under a minute. */
 const COMPILE_CACHE_DAYS = 60;
 
 /**
@@ -109,13 +109,13 @@ export function engineStorePolicy(
   });
 }
 
-/** What the copy job may do: write the weights it copies, and see what is there. It deletes nothing. */
+/** What the copy job may do: write the weights it copies, and see what is there. It reads and deletes nothing. */
 export function copyStorePolicy(bucketArn: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: "2012-10-17",
     Statement: [
       list("ListWeights", bucketArn, "models"),
-      objects("CopyWeights", bucketArn, "models", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]),
+      objects("CopyWeights", bucketArn, "models", ["s3:PutObject", "s3:AbortMultipartUpload"]),
     ],
   });
 }

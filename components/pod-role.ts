@@ -12,7 +12,8 @@ export interface PodRoleArgs {
   permissionsBoundary?: string;
 }
 
-const TRUST_POD_IDENTITY = JSON.stringify({
+/** Trust policy of a role that pods get by EKS Pod Identity. */
+export const TRUST_POD_IDENTITY = JSON.stringify({
   Version: "2012-10-17",
   Statement: [
     {

@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeRole } from "./node-role";
+import { TRUST_POD_IDENTITY } from "./pod-role";
+import { SYSTEM_NODES } from "./scheduling";
 import { eksAddons } from "./versions";
 
 export interface SystemNodesArgs {
@@ -11,6 +13,8 @@ export interface SystemNodesArgs {
   kubernetes: string;
   /** Nodes for controllers, router and gateway: 2 survive the loss of one. */
   count: number;
+  /** Tags of instances and volumes; the provider's default tags do not reach what a node group launches. */
+  tags?: Readonly<Record<string, string>>;
   permissionsBoundary?: string;
 }
 
@@ -18,13 +22,6 @@ export interface SystemNodesArgs {
 const INSTANCE_TYPES = ["m7i.large", "m6i.large", "m5.large"];
 /** GiB: images of the system pods are small. */
 const DISK_GIB = 50;
-
-const TRUST_POD_IDENTITY = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [
-    { Effect: "Allow", Principal: { Service: "pods.eks.amazonaws.com" }, Action: ["sts:AssumeRole", "sts:TagSession"] },
-  ],
-});
 
 /** The nodes that every other pod but the engines runs on, and the EKS addons without which no pod runs. */
 export class SystemNodes extends pulumi.ComponentResource {
@@ -97,6 +94,10 @@ export class SystemNodes extends pulumi.ComponentResource {
               ebs: { volumeSize: DISK_GIB, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
             },
           ],
+          tagSpecifications: ["instance", "volume"].map((resourceType) => ({
+            resourceType,
+            tags: { ...args.tags, Name: name },
+          })),
         },
         parent,
       );
@@ -112,7 +113,7 @@ export class SystemNodes extends pulumi.ComponentResource {
           launchTemplate: { id: template.id, version: pulumi.interpolate`${template.latestVersion}` },
           scalingConfig: { minSize: args.count, desiredSize: args.count, maxSize: args.count + 1 },
           updateConfig: { maxUnavailable: 1 },
-          labels: { "pilotlight.dev/role": "system" },
+          labels: SYSTEM_NODES,
         },
         { ...parent, dependsOn: [...args.nodeRole.attachments, cni, proxy, agent] },
       );

@@ -72,6 +72,7 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
       subnetIds: network.privateSubnetIds,
       kubernetes,
       count: systemNodeCount(Object.keys(config.models).length),
+      tags,
       permissionsBoundary,
     },
     everywhere,

@@ -4,7 +4,7 @@ import { gpuCounts, INSTANCES, instanceTypesWith } from "../planner/instances";
 import type { EksPoolConfig } from "./config";
 import { nearest } from "./config-faults";
 import type { Readable } from "./config-rules";
-import { isEksPool, nodeImage, poolsOf } from "./pools";
+import { isEksPool, nodeImage, poolSpec, poolsOf } from "./pools";
 
 /** Faults of GPU pools: what AWS does not offer, and settings that contradict each other. */
 export function poolRules(readable: Readable): Fault[] {
@@ -48,6 +48,11 @@ function steadyFaults(name: string, pool: EksPoolConfig, { cluster, drivers }: R
   const faults: Fault[] = [];
   const add = (setting: string, message: string) => faults.push({ path: `gpuPools.${name}.${setting}`, message });
   const { capacityBlock, steadyNodes } = pool;
+  if (capacityBlock !== undefined && poolSpec(name, pool).instanceTypes.length > 1)
+    add(
+      "instanceTypes",
+      `has to name the one type of the capacity block; possible: ${poolSpec(name, pool).instanceTypes.join(", ")}`,
+    );
   if (capacityBlock !== undefined && steadyNodes === 0) add("capacityBlock", "is for steady nodes; set steadyNodes");
   if (cluster === undefined || "adopt" in cluster || drivers === undefined || steadyNodes === 0) return faults;
   if (capacityBlock !== undefined && !cluster.zones.includes(capacityBlock.zone))

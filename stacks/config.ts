@@ -152,7 +152,7 @@ const officeHours = z.strictObject({
 
 const model = z.strictObject({
   source: text(
-    /^(hf:\/\/[\w.-]+\/[\w.-]+@[0-9a-f]{40}|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./-]+)$/,
+    /^(hf:\/\/[\w.-]+\/[\w.-]+@[0-9a-f]{40}|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w.-][\w./-]*)$/,
     'hf://owner/name@<40-digit commit> or s3://bucket/prefix (a branch such as "main" moves, so a commit is asked for)',
   ).describe("Weights: a Hugging Face repository at a commit, or a prefix in S3."),
   engine: z.enum(ENGINE_NAMES).default("vllm").describe("Inference engine."),

@@ -20,6 +20,8 @@ function outputsOf(args: pulumi.runtime.MockResourceArgs): Record<string, unknow
         certificateAuthority: { data: "Q0E=" },
         vpcConfig: { ...args.inputs.vpcConfig, clusterSecurityGroupId: "sg-cluster" },
       };
+    case "aws:ec2/launchTemplate:LaunchTemplate":
+      return { arn, name: args.name, latestVersion: 7 };
     case "aws:rds/instance:Instance":
       return { arn, address: "db.example", port: 5432, endpoint: "db.example:5432" };
     case "random:index/randomPassword:RandomPassword":
@@ -73,17 +75,20 @@ function answer(args: pulumi.runtime.MockCallArgs): Record<string, unknown> {
   }
 }
 
+/** Mocks that answer as AWS and the cluster would, and tell `seen` of every registration. */
+export const mocks = (seen: (resource: Registered) => void = () => {}): pulumi.runtime.Mocks => ({
+  newResource: (args) => {
+    seen({ type: args.type, name: args.name, inputs: args.inputs, provider: args.provider });
+    return { id: args.id || `${args.name}-id`, state: { ...args.inputs, ...outputsOf(args) } };
+  },
+  call: answer,
+});
+
 /** Build resources against mocks and return every registration, sorted by type and name. */
 export async function register(build: () => unknown): Promise<Registered[]> {
   const seen: Registered[] = [];
   await pulumi.runtime.setMocks(
-    {
-      newResource: (args) => {
-        seen.push({ type: args.type, name: args.name, inputs: args.inputs, provider: args.provider });
-        return { id: args.id || `${args.name}-id`, state: { ...args.inputs, ...outputsOf(args) } };
-      },
-      call: answer,
-    },
+    mocks((resource) => seen.push(resource)),
     "pilotlight",
     "test",
     false,
@@ -101,4 +106,13 @@ export function find(seen: Registered[], type: string, name: string): Registered
   const found = seen.find((resource) => resource.type === type && resource.name === name);
   if (!found) throw new Error(`no ${type} "${name}" among:\n${names(seen).join("\n")}`);
   return found;
+}
+
+/** What an output of freshly made resources holds, once the mocks have answered. */
+export async function known<T>(make: () => pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+  const value: pulumi.Unwrap<T>[] = [];
+  await register(async () => {
+    value.push(await new Promise<pulumi.Unwrap<T>>((done) => pulumi.output(make()).apply(done)));
+  });
+  return value[0] as pulumi.Unwrap<T>;
 }

@@ -1,37 +1,50 @@
 import * as pulumi from "@pulumi/pulumi";
-
-/** Milliseconds that each mocked resource takes: long enough that what does not wait has started before it is over. */
-const CREATION_MS = 15;
+import { mocks } from "./harness";
+import { listen, type Wiring } from "./recorder";
 
 /**
- * Which resources waited for which: mocks that take their time, so that a missing `dependsOn` shows as a start before the
- * end of what should come first. The engine destroys in the reverse of this order.
+ * Which resources come after which, read off the dependencies that each registers: the engine creates in this order and
+ * destroys in its reverse. A key is the last part of the type and the name, for example `Cluster kit`.
  */
-export async function creationOrder(build: () => unknown): Promise<{ waits(later: string, earlier: string): boolean }> {
-  const started = new Map<string, number>();
-  const ended = new Map<string, number>();
-  let clock = 0;
-  await pulumi.runtime.setMocks(
-    {
-      newResource: async ({ type, name, inputs, id }) => {
-        const key = `${type.split(":").at(-1)} ${name}`;
-        started.set(key, clock++);
-        await new Promise((done) => setTimeout(done, CREATION_MS));
-        ended.set(key, clock++);
-        return { id: id || `${name}-id`, state: { arn: `arn:${name}`, url: `https://${name}`, name, ...inputs } };
-      },
-      call: ({ inputs }) => inputs,
-    },
-    "pilotlight",
-    "test",
-    false,
-  );
+export async function creationOrder(build: () => unknown): Promise<{
+  waits(later: string, earlier: string): boolean;
+  /** How long the engine waits for one resource, for example `3h`. */
+  timeout(key: string, of: "create" | "delete"): string;
+}> {
+  await pulumi.runtime.setMocks(mocks(), "pilotlight", "test", false);
+  const wirings = listen();
   await build();
   await pulumi.runtime.disconnect();
-  const at = (times: Map<string, number>, key: string) => {
-    const time = times.get(key);
-    if (time === undefined) throw new Error(`no "${key}" among:\n${[...times.keys()].join("\n")}`);
-    return time;
+  const byUrn = new Map(wirings.map((wiring) => [wiring.urn, wiring]));
+
+  function withKey(key: string): Wiring {
+    const named = wirings.filter((wiring) => wiring.key === key);
+    // A component and its main child may share their key: what is made and destroyed is the child.
+    const made = named.filter(({ component }) => !component);
+    const [found, ...others] = made.length > 0 ? made : named;
+    if (found === undefined || others.length > 0)
+      throw new Error(
+        `${others.length + (found ? 1 : 0)} "${key}" among:\n${wirings.map((one) => one.key).join("\n")}`,
+      );
+    return found;
+  }
+  function reaches(from: Wiring, urn: string, seen = new Set<string>()): boolean {
+    if (from.after.includes(urn)) return true;
+    seen.add(from.urn);
+    return from.after.some((next) => {
+      const wiring = byUrn.get(next);
+      return wiring !== undefined && !seen.has(next) && reaches(wiring, urn, seen);
+    });
+  }
+  return {
+    waits: (later, earlier) => reaches(withKey(later), withKey(earlier).urn),
+    timeout: (key, of) => withKey(key).timeouts[of],
   };
-  return { waits: (later, earlier) => at(started, later) > at(ended, earlier) };
+}
+
+/** Stands for whatever a component is made before or after. */
+export class Marker extends pulumi.CustomResource {
+  constructor(name: string, dependsOn: pulumi.Input<pulumi.Resource>[] = []) {
+    super("test:index:Marker", name, {}, { dependsOn });
+  }
 }

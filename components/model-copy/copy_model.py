@@ -11,7 +11,6 @@ import time
 
 import boto3
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
 from huggingface_hub import HfApi, HfFileSystem
 
 REPOSITORY = os.environ["REPOSITORY"]
@@ -31,13 +30,11 @@ def wanted(files):
     return [file for file in files if not file.path.endswith(SKIPPED)]
 
 
-def size_in_s3(s3, key):
-    try:
-        return s3.head_object(Bucket=BUCKET, Key=key)["ContentLength"]
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return None
-        raise
+def sizes_in_s3(s3, prefix):
+    """Bytes of each object below a prefix. HEAD would not do: where a role may list a prefix alone, S3 answers it with 403
+    for an object that is not there."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+    return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
 
 
 def main():
@@ -50,17 +47,18 @@ def main():
     print(f"{REPOSITORY}@{REVISION}: {len(files)} files, {total / 1e9:.2f} GB", flush=True)
 
     hub = HfFileSystem()
+    there = sizes_in_s3(s3, f"{PREFIX}/")
     transfer = TransferConfig(multipart_chunksize=CHUNK_BYTES, max_concurrency=4)
     for number, file in enumerate(files, 1):
         key = f"{PREFIX}/{file.path}"
         label = f"[{number}/{len(files)}] {file.path} {file.size / 1e9:.2f} GB"
-        if size_in_s3(s3, key) == file.size:
+        if there.get(key) == file.size:
             print(f"{label}: there already", flush=True)
             continue
         started = time.monotonic()
         with hub.open(f"{REPOSITORY}@{REVISION}/{file.path}", "rb", block_size=CHUNK_BYTES) as source:
             s3.upload_fileobj(source, BUCKET, key, Config=transfer)
-        stored = size_in_s3(s3, key)
+        stored = sizes_in_s3(s3, key).get(key)
         if stored != file.size:
             sys.exit(f"{label}: S3 holds {stored} bytes of {file.size}")
         print(f"{label}: copied in {time.monotonic() - started:.0f} s", flush=True)

@@ -23,7 +23,7 @@ function stackFile(name: string): Record<string, unknown> {
 /** A small right configuration, to be made wrong in one place. */
 const right = () => ({
   cluster: { zones: ["us-east-1a", "us-east-1b"] } as Record<string, unknown>,
-  gpuPools: { l40s: { gpu: "l40s", maxGpus: 2 } as Record<string, unknown> },
+  gpuPools: { l40s: { gpu: "l40s", maxGpus: 2 } } as Record<string, Record<string, unknown>>,
   models: {
     qwen: { source: `hf://Qwen/Qwen3-8B@${COMMIT}`, contextLength: "32k", gpu: "l40s" } as Record<string, unknown>,
   },
@@ -299,6 +299,7 @@ describe("one fault each", () => {
         c.gpuPools.l40s = {
           gpu: "l40s",
           maxGpus: 2,
+          instanceTypes: ["g6e.xlarge"],
           capacityBlock: { id: "cr-0123456789abcdef0", zone: "us-east-1a" },
         };
       },
@@ -312,11 +313,34 @@ describe("one fault each", () => {
           maxGpus: 0,
           capacity: [],
           steadyNodes: 1,
+          instanceTypes: ["g6e.xlarge"],
           capacityBlock: { id: "cr-0123456789abcdef0", zone: "us-east-1f" },
         };
         c.models.qwen = { ...c.models.qwen, replicas: { max: 1 } };
       },
       "gpuPools.l40s.capacityBlock.zone: us-east-1f is not among cluster.zones us-east-1a, us-east-1b; add it there",
+    ],
+    [
+      "a block of several types",
+      (c) => {
+        c.gpuPools.h200 = {
+          gpu: "h200",
+          gpusPerNode: 8,
+          maxGpus: 0,
+          capacity: [],
+          steadyNodes: 1,
+          capacityBlock: { id: "cr-0123456789abcdef0", zone: "us-east-1a" },
+        };
+        c.models.qwen = { ...c.models.qwen, gpu: ["l40s", "h200"] };
+      },
+      "gpuPools.h200.instanceTypes: has to name the one type of the capacity block; possible: p5en.48xlarge, p5e.48xlarge",
+    ],
+    [
+      "a bucket without a prefix",
+      (c) => {
+        c.models.qwen = { ...c.models.qwen, source: "s3://my-weights//" };
+      },
+      'models.qwen.source: "s3://my-weights//" is not hf://owner/name@<40-digit commit> or s3://bucket/prefix (a branch such as "main" moves, so a commit is asked for)',
     ],
     [
       "steady nodes with the operator's driver",
