@@ -4,7 +4,9 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Props } from "./aws/table";
+import type { Props, Value } from "./aws/table";
+import { type Child, construct } from "./rpc-construct";
+import { markLike, reveal } from "./rpc-secrets";
 
 /**
  * Pulumi's provider protocol. `pulumi.provider.main` is not enough to stand in for the AWS provider: it drops the
@@ -13,13 +15,35 @@ import type { Props } from "./aws/table";
 export interface Double<Config> {
   readonly version: string;
   configure(inputs: Props): Config;
-  check(config: Config, request: Resource & { old: Props; given: Props; seed: string }): Checked;
-  diff(config: Config, request: Resource & Changed): Diffed;
+  /** Settings whose change makes a new provider, and so all its resources anew. Without it, the region. */
+  configReplaces?(old: Props, now: Props): readonly string[];
+  check(config: Config, request: Resource & { old: Props; given: Props; seed: string }): Checked | Promise<Checked>;
+  diff(config: Config, request: Resource & Changed): Diffed | Promise<Diffed>;
   create(config: Config, request: Resource & { inputs: Props; preview: boolean }): Promise<{ id: string; outs: Props }>;
   update(config: Config, request: Resource & Changed & { preview: boolean }): Promise<Props>;
   read(config: Config, request: Resource & { state: Props }): Promise<Props | undefined>;
+  /** The inputs as a refresh found them: with what others have changed. Without it, they stay as they were. */
+  readInputs?(inputs: Props, state: Props): Props;
   delete(config: Config, request: Resource & { state: Props }): Promise<void>;
   invoke(config: Config, token: string, args: Props): Promise<Props>;
+  /** What a remote component consists of. The engine lets only a provider that knows secrets make one. */
+  construct?(config: Config, request: Component): Promise<readonly Child[]>;
+}
+
+export type { Child } from "./rpc-construct";
+
+/** A component whose children the program leaves to the provider. */
+export interface Component {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Props;
+}
+
+/** A double that listens. */
+export interface Served {
+  /** For PULUMI_DEBUG_PROVIDERS. */
+  readonly port: number;
+  close(): Promise<void>;
 }
 
 export interface Resource {
@@ -47,13 +71,17 @@ interface Diffed {
 
 type Handler = grpc.UntypedHandleCall;
 
-/** Serves a double on loopback and returns its port. */
-export function serve<Config>(double: Double<Config>): Promise<number> {
+/** Serves a double on loopback. */
+export function serve<Config>(double: Double<Config>): Promise<Served> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": 400 * 1024 * 1024 });
   server.addService(ResourceProviderService, handlers(double));
+  const close = async () => {
+    // The engine keeps its connections open, so a polite shutdown would wait for ever.
+    server.forceShutdown();
+  };
   return new Promise((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
+      error ? reject(error) : resolve({ port, close }),
     );
   });
 }
@@ -70,8 +98,13 @@ function unary<Request, Answer>(work: (request: Request, peer: string) => Promis
   };
 }
 
-function plain(struct: Struct | undefined): Props {
+/** As it came, with the marks of secrets. */
+function marked(struct: Struct | undefined): Props {
   return (struct?.toJavaScript() ?? {}) as Props;
+}
+
+function plain(struct: Struct | undefined): Props {
+  return reveal(marked(struct) as Value) as Props;
 }
 
 function struct(values: Props): Struct {
@@ -99,25 +132,29 @@ function handlers<Config>(double: Double<Config>): grpc.UntypedServiceImplementa
     attach: unary(() => new Empty()),
     cancel: unary(() => new Empty()),
     checkConfig: unary((request: rpc.CheckRequest) => new rpc.CheckResponse().setInputs(request.getNews())),
-    diffConfig: unary((request: rpc.DiffRequest) => diffConfig(request)),
+    diffConfig: unary((request: rpc.DiffRequest) => diffConfig(request, double.configReplaces ?? otherRegion)),
     configure: unary((request: rpc.ConfigureRequest, peer) => {
       configs.set(peer, double.configure(plain(request.getArgs())));
-      // Secrets stay with the engine: it hands over plain values and marks outputs like the inputs of the same name.
-      return new rpc.ConfigureResponse().setSupportspreview(true).setAcceptsecrets(false).setAcceptresources(false);
+      // To a provider that knows no secrets the engine hands plain values, and marks its outputs like the inputs of the
+      // same name. One that makes components has to know them: what it answers is marked here, by the same rule.
+      return new rpc.ConfigureResponse()
+        .setSupportspreview(true)
+        .setAcceptsecrets(double.construct !== undefined)
+        .setAcceptresources(false);
     }),
-    check: unary((request: rpc.CheckRequest, peer) => {
+    check: unary(async (request: rpc.CheckRequest, peer) => {
       const old = plain(request.getOlds());
       const given = plain(request.getNews());
       const seed = request.getUrn() + Buffer.from(request.getRandomseed_asU8()).toString("hex");
-      const { inputs, failures } = double.check(configOf(peer), { ...resource(request), old, given, seed });
-      const response = new rpc.CheckResponse().setInputs(struct(inputs));
+      const { inputs, failures } = await double.check(configOf(peer), { ...resource(request), old, given, seed });
+      const response = new rpc.CheckResponse().setInputs(struct(markLike(inputs, marked(request.getNews()))));
       for (const { property, reason } of failures) {
         response.addFailures(new rpc.CheckFailure().setProperty(property).setReason(reason));
       }
       return response;
     }),
-    diff: unary((request: rpc.DiffRequest, peer) => {
-      const { changed, replaces, deleteFirst } = double.diff(configOf(peer), {
+    diff: unary(async (request: rpc.DiffRequest, peer) => {
+      const { changed, replaces, deleteFirst } = await double.diff(configOf(peer), {
         ...resource(request),
         ...changes(request),
       });
@@ -135,17 +172,25 @@ function handlers<Config>(double: Double<Config>): grpc.UntypedServiceImplementa
         inputs,
         preview: request.getPreview(),
       });
-      return new rpc.CreateResponse().setId(made.id).setProperties(struct(made.outs));
+      const outs = markLike(made.outs, marked(request.getProperties()));
+      return new rpc.CreateResponse().setId(made.id).setProperties(struct(outs));
     }),
     update: unary(async (request: rpc.UpdateRequest, peer) => {
       const preview = request.getPreview();
       const outs = await double.update(configOf(peer), { ...resource(request), ...changes(request), preview });
-      return new rpc.UpdateResponse().setProperties(struct(outs));
+      return new rpc.UpdateResponse().setProperties(struct(markLike(outs, marked(request.getNews()))));
     }),
     read: unary(async (request: rpc.ReadRequest, peer) => {
       const state = await double.read(configOf(peer), { ...resource(request), state: plain(request.getProperties()) });
       if (!state) return new rpc.ReadResponse();
-      return new rpc.ReadResponse().setId(request.getId()).setProperties(struct(state)).setInputs(request.getInputs());
+      const given = marked(request.getInputs());
+      const inputs = double.readInputs?.(plain(request.getInputs()), state);
+      // State and inputs may each hold the only mark of a secret.
+      const found = markLike(markLike(state, given), marked(request.getProperties()));
+      return new rpc.ReadResponse()
+        .setId(request.getId())
+        .setProperties(struct(found))
+        .setInputs(inputs === undefined ? request.getInputs() : struct(markLike(inputs, given)));
     }),
     delete: unary(async (request: rpc.DeleteRequest, peer) => {
       await double.delete(configOf(peer), { ...resource(request), state: plain(request.getProperties()) });
@@ -154,6 +199,13 @@ function handlers<Config>(double: Double<Config>): grpc.UntypedServiceImplementa
     invoke: unary(async (request: rpc.InvokeRequest, peer) => {
       const answer = await double.invoke(configOf(peer), request.getTok(), plain(request.getArgs()));
       return new rpc.InvokeResponse().setReturn(struct(answer));
+    }),
+    construct: unary(async (request: rpc.ConstructRequest, peer) => {
+      const component = { type: request.getType(), name: request.getName(), inputs: plain(request.getInputs()) };
+      if (!double.construct) throw new Error(`this double makes no component of the type "${component.type}"`);
+      const config = configOf(peer);
+      const make = double.construct.bind(double);
+      return construct(request, () => make(config, component));
     }),
   };
 }
@@ -166,13 +218,16 @@ function changes(request: rpc.DiffRequest | rpc.UpdateRequest): Changed {
   };
 }
 
-/** Another region is another account's worth of resources; everything else a provider takes can change in place. */
-function diffConfig(request: rpc.DiffRequest): rpc.DiffResponse {
+function diffConfig(
+  request: rpc.DiffRequest,
+  replaces: (old: Props, now: Props) => readonly string[],
+): rpc.DiffResponse {
   const old = plain(request.getOlds());
   const now = plain(request.getNews());
   const changed = JSON.stringify(old) !== JSON.stringify(now);
   const { DIFF_SOME, DIFF_NONE } = rpc.DiffResponse.DiffChanges;
-  return new rpc.DiffResponse()
-    .setChanges(changed ? DIFF_SOME : DIFF_NONE)
-    .setReplacesList(old.region === now.region ? [] : ["region"]);
+  return new rpc.DiffResponse().setChanges(changed ? DIFF_SOME : DIFF_NONE).setReplacesList([...replaces(old, now)]);
 }
+
+/** Another region is another account's worth of resources; everything else a provider takes can change in place. */
+const otherRegion = (old: Props, now: Props) => (old.region === now.region ? [] : ["region"]);

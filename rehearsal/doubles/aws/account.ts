@@ -1,3 +1,4 @@
+import type { Seed } from "./seed";
 import type { Call, Props, Where } from "./table";
 
 /** An answer by which AWS refuses a call. */
@@ -16,6 +17,19 @@ export class AwsError extends Error {
   }
 }
 
+/** Something in the account. */
+export interface Thing {
+  readonly kind: string;
+  readonly id: string;
+}
+
+export interface Leftovers {
+  /** What should be gone. */
+  readonly left: readonly Thing[];
+  /** What AWS itself only deletes later: KMS keys wait for the end of their window. */
+  readonly allowed: readonly Thing[];
+}
+
 interface Reply {
   readonly answer?: Props;
   readonly error?: { readonly code: string; readonly message: string };
@@ -27,11 +41,7 @@ export class Account {
 
   /** Every call the double makes goes through here. */
   async call(call: Call, where: Where): Promise<Props> {
-    const response = await fetch(`${this.url}/pilotlight/call`, {
-      method: "POST",
-      body: JSON.stringify({ mode: "run", ...call, region: where.region }),
-    });
-    const { answer, error } = (await response.json()) as Reply;
+    const { answer, error } = (await this.ask("call", { ...call, region: where.region })) as Reply;
     if (error) throw new AwsError(call, error.code, error.message);
     return answer ?? {};
   }
@@ -41,5 +51,27 @@ export class Account {
     const answers: Props[] = [];
     for (const call of calls) answers.push(await this.call(call, where));
     return answers;
+  }
+
+  /** Puts things in place, which are then no leftovers. */
+  async seed({ region, account: _, ...params }: Seed): Promise<void> {
+    const call = { service: "pilotlight", operation: "Seed", params };
+    const { error } = (await this.ask("call", { ...call, region })) as Reply;
+    if (error) throw new AwsError(call, error.code, error.message);
+    await this.ask("remember", {});
+  }
+
+  async leftovers(): Promise<Leftovers> {
+    return (await this.ask("leftovers", {})) as unknown as Leftovers;
+  }
+
+  private async ask(route: string, body: object): Promise<unknown> {
+    const response = await fetch(`${this.url}/pilotlight/${route}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    }).catch((error: Error) => {
+      throw new Error(`the AWS account at ${this.url} does not answer (${error.cause ?? error.message})`);
+    });
+    return response.json();
   }
 }

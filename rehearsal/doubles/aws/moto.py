@@ -1,6 +1,6 @@
 """The AWS account of the rehearsal: moto's server on loopback, with what moto lacks (account/) added.
 
-usage: python moto.py --port N        prints `ready` once it answers
+usage: python moto.py [--port N]        prints `ready on port N` once it answers
 """
 
 import pathlib

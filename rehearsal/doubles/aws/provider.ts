@@ -1,6 +1,15 @@
 import type { Account } from "./account";
 import { AwsError } from "./account";
-import { type CheckRequest, changedInputs, completeInputs, type Difference, difference, type Failure } from "./inputs";
+import {
+  type CheckRequest,
+  changedInputs,
+  completeInputs,
+  type Difference,
+  difference,
+  type Failure,
+  UNKNOWN,
+} from "./inputs";
+import { lookUp } from "./lookups";
 import { at, type Call, type Props, props, type Row, type Table, type Where } from "./table";
 
 /** One resource as the engine names it. */
@@ -37,7 +46,8 @@ export class AwsDouble {
 
   /** What a preview knows of a resource that will be made: its inputs. */
   plan(type: string, inputs: Props): Props {
-    return withTagsAll(this.row(type), inputs);
+    const row = this.row(type);
+    return (row.filledIn ?? []).reduce(unknownAt, withTagsAll(row, inputs));
   }
 
   async create({ type, name }: Target, inputs: Props, where: Where): Promise<{ id: string; outs: Props }> {
@@ -65,7 +75,8 @@ export class AwsDouble {
 
   /** What a preview knows of a resource that will change. */
   planUpdate(type: string, old: Props, now: Props, state: Props): Props {
-    const volatile = this.row(type).volatile ?? [];
+    const onlyTags = changedInputs(old, now).every((input) => input === "tags");
+    const volatile = onlyTags ? [] : (this.row(type).volatile ?? []);
     return without(this.merged(type, old, now, state), volatile);
   }
 
@@ -122,6 +133,12 @@ export class AwsDouble {
     this.note("delete", type, name);
   }
 
+  async lookUp(token: string, args: Props, where: Where): Promise<Props> {
+    const answer = await lookUp(token, args, where, (calls, there) => this.account.calls(calls, there));
+    this.note("invoke", token, "");
+    return answer;
+  }
+
   private async swept(row: Row, id: string, state: Props, where: Where): Promise<readonly Call[]> {
     if (!row.sweep || (row.sweep.when !== undefined && at(state, row.sweep.when) !== true)) return [];
     const answer = await this.account.call(row.sweep.list(id, state), where).catch(ignoreGone);
@@ -145,6 +162,12 @@ async function explain<T>(doing: string, type: string, name: string, work: () =>
 
 function withTagsAll(row: Row, outs: Props): Props {
   return row.tags ? { ...outs, tagsAll: outs.tags ?? {} } : outs;
+}
+
+/** Sets the second of two steps of a path, where the first is a structure. */
+function unknownAt(outs: Props, path: string): Props {
+  const [structure = "", part = ""] = path.split(".");
+  return { ...outs, [structure]: { ...props(outs[structure]), [part]: UNKNOWN } };
 }
 
 function without(from: Props, keys: readonly string[]): Props {

@@ -10,8 +10,6 @@ export interface Call {
   readonly service: string;
   readonly operation: string;
   readonly params: Props;
-  /** `check`: judged by the service model only, because moto lacks the call and nothing reads its result. */
-  readonly mode?: "check";
 }
 
 /** Where a resource lives, from the configuration of its provider and the stage. */
@@ -47,8 +45,10 @@ export interface Row {
   readonly local?: readonly string[];
   /** How tags change later; a row without it has no tags. */
   readonly tags?: Tagging;
-  /** Outputs that any update may change: unknown in its preview. */
+  /** Outputs that an update of anything but tags may change: unknown in its preview. */
   readonly volatile?: readonly string[];
+  /** Dotted parts of structures that AWS fills in: unknown in the preview of a creation. */
+  readonly filledIn?: readonly string[];
   /** What has to be looked up before the creating call can be written. */
   readonly ask?: (inputs: Props, where: Where) => readonly Call[];
   readonly create: (inputs: Props, where: Where, asked: readonly Props[]) => Call;
@@ -79,8 +79,8 @@ export interface Tagging {
 export type Table = { readonly [type: string]: Row };
 
 /** A call of a service, with the parameters that are not set left out. */
-export function service(name: string): (operation: string, params: Props, mode?: "check") => Call {
-  return (operation, params, mode) => ({ service: name, operation, params: clean(params), ...(mode ? { mode } : {}) });
+export function service(name: string): (operation: string, params: Props) => Call {
+  return (operation, params) => ({ service: name, operation, params: clean(params) });
 }
 
 /** Without members that are undefined, null or empty structures, at every depth: AWS takes "not set" only as absence. */

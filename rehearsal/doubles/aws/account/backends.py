@@ -8,7 +8,8 @@ import moto.backends
 from botocore.config import Config
 from model import Refused
 
-ACCOUNT = "123456789012"
+# Under which account moto answers; without a setting it is moto's own.
+ACCOUNT = os.environ.get("MOTO_ACCOUNT_ID", "123456789012")
 PARTITION_REGION = "aws"
 
 

@@ -1,6 +1,7 @@
 """What AWS does besides answering, where other programs or a later delete would notice and moto 5.2.5 does not do it."""
 
 import eks_extras
+import rules_rds
 from backends import backend, client, interfaces
 from rules_eks import cluster
 
@@ -116,4 +117,5 @@ EFFECTS = {
     ("eks", "CreateNodegroup"): [_nodegroup_made],
     ("eks", "UpdateNodegroupConfig"): [_nodegroup_changed],
     ("eks", "DeleteNodegroup"): [_nodegroup_gone],
+    **rules_rds.EFFECTS,
 }

@@ -141,6 +141,16 @@ def _cluster_version(response):
     return ActionResult({"update": _update()})
 
 
+def _cluster_config(response):
+    """moto puts the new network settings in place of all of them, and drops the rest."""
+    params = _params(response)
+    cluster = _cluster(response, params["name"])
+    cluster.resources_vpc_config = cluster.resources_vpc_config | params.get("resourcesVpcConfig", {})
+    if "logging" in params:
+        cluster.logging = params["logging"]
+    return ActionResult({"update": _update()})
+
+
 def _node_version(response):
     params = _params(response)
     group = response.eks_backend.describe_nodegroup(params["clusterName"], params["nodegroupName"])
@@ -171,6 +181,10 @@ def _tag(response):
     return EmptyResult()
 
 
+def _list_tags(response):
+    return ActionResult({"tags": _tags_of(response, _params(response)["resourceArn"])})
+
+
 def _untag(response):
     params = _params(response)
     tags = _tags_of(response, params["resourceArn"])
@@ -187,7 +201,9 @@ METHODS = {
     "create_pod_identity_association": IDENTITIES.create, "describe_pod_identity_association": IDENTITIES.describe,
     "update_pod_identity_association": IDENTITIES.update, "delete_pod_identity_association": IDENTITIES.delete,
     "list_pod_identity_associations": IDENTITIES.list,
-    "tag_resource": _tag, "untag_resource": _untag, "update_cluster_version": _cluster_version, "update_nodegroup_version": _node_version,
+    "tag_resource": _tag, "untag_resource": _untag, "list_tags_for_resource": _list_tags,
+    "update_cluster_version": _cluster_version, "update_nodegroup_version": _node_version,
+    "update_cluster_config": _cluster_config,
 }  # fmt: skip
 ROUTES = [
     "/addons", "/addons/(?P<addonName>[^/]+)", "/access-entries", "/access-entries/(?P<principalArn>.+)/access-policies",
@@ -200,6 +216,7 @@ ROUTES = [
 def install():
     """Adds the operations and their routes to moto's EKS."""
     for name, method in METHODS.items():
-        setattr(EKSResponse, name, method)
+        # moto looks for plain functions, so that a bound method would not be found.
+        setattr(EKSResponse, name, lambda response, method=method: method(response))
     for route in ROUTES:
         urls.url_paths["{0}/clusters/(?P<name>[^/]+)" + route + "$"] = urls.response.dispatch

@@ -44,7 +44,14 @@ def _iam(iam):
 
 def _kms(kms):
     yield from (("KMS key", one.id) for one in kms.keys.values() if one.key_state != "PendingDeletion" and not _aws_owned(one))
-    yield from (("KMS alias", alias) for one in kms.keys.values() for alias in kms.get_all_aliases().get(one.id, []) if not alias.startswith("alias/aws/"))
+    yield from (("KMS alias", alias) for one in kms.keys.values() for alias in one.aliases if not alias.startswith("alias/aws/"))
+
+
+def _dns(route53):
+    for zone in route53.zones.values():
+        yield "hosted zone", zone.name
+        # NS and SOA of the zone itself come and go with it.
+        yield from (("DNS record", f"{one.name} {one.type}") for one in zone.rrsets if one.type not in ("NS", "SOA"))
 
 
 def _aws_owned(key):
@@ -63,22 +70,44 @@ KINDS = {
     "rds": [
         lambda rds: (("database", name) for name in rds.databases),
         lambda rds: (("database subnet group", name) for name in rds.subnet_groups),
-        lambda rds: (("database parameter group", name) for name in rds.db_parameter_groups),
+        # RDS makes groups of its own defaults.
+        lambda rds: (("database parameter group", name) for name in rds.db_parameter_groups if not name.startswith("default.")),
+        lambda rds: (("database snapshot", name) for name, one in rds.database_snapshots.items() if one.snapshot_type == "manual"),
     ],
+    "route53": [_dns],
     "acm": [lambda acm: (("certificate", arn) for arn in acm._certificates)],
     "secretsmanager": [lambda store: (("secret", one.name) for one in store.secrets.values() if not one.is_deleted())],
     "elbv2": [lambda elb: (("load balancer", arn) for arn in elb.load_balancers)],
 }
 
 
-def leftovers():
-    """`left`: what should be gone; `allowed`: what AWS itself only deletes later (KMS keys waiting for their window)."""
-    left = [
-        {"kind": kind, "id": name}
+# What was there before the stack came.
+BEFORE = set()
+
+
+def _all():
+    return [
+        (kind, name)
         for service, readers in KINDS.items()
         for store in every(service)
         for reader in readers
         for kind, name in reader(store)
     ]
-    waiting = [one.id for store in every("kms") for one in store.keys.values() if one.key_state == "PendingDeletion"]
-    return {"left": left, "allowed": [{"kind": "KMS key pending deletion", "id": name} for name in waiting]}
+
+
+def remember():
+    """What the account holds now is no leftover."""
+    BEFORE.update(_all())
+
+
+def leftovers():
+    """`left`: what should be gone; `allowed`: what AWS itself deletes later (KMS keys, kept backups)."""
+    left = [{"kind": kind, "id": name} for kind, name in _all() if (kind, name) not in BEFORE]
+    return {"left": left, "allowed": [{"kind": kind, "id": name} for kind, name in _waiting()]}
+
+
+def _waiting():
+    for kms in every("kms"):
+        yield from (("KMS key pending deletion", one.id) for one in kms.keys.values() if one.key_state == "PendingDeletion")
+    for rds in every("rds"):
+        yield from (("automated database backup", name) for name, one in rds.database_snapshots.items() if one.snapshot_type != "manual")

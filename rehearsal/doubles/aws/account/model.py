@@ -1,5 +1,6 @@
 """AWS's own service models, as botocore ships them, used to judge the parameters of a call."""
 
+import difflib
 import functools
 
 import botocore.session
@@ -44,10 +45,19 @@ def validate(service, operation, params):
         report = ParamValidator().validate(params, shape)
         faults = report.generate_report().splitlines() if report.has_errors() else []
         faults += list(_values(params, shape, ""))
-        for secret in _sensitive(params, shape):
-            faults = [fault.replace(secret, "[secret]") for fault in faults]
     if faults:
         raise Refused("ValidationException", f"{service} {operation}: " + "; ".join(faults))
+
+
+def without_secrets(text, service, operation, params):
+    """The text without the values that AWS's model marks as sensitive: messages end up in logs."""
+    try:
+        shape = _operation(service, operation).input_shape
+    except Refused:
+        return text
+    for secret in _sensitive(params, shape) if shape is not None else ():
+        text = text.replace(secret, "[secret]").replace(repr(secret)[1:-1], "[secret]")
+    return text
 
 
 def _children(value, shape, path):
@@ -76,10 +86,18 @@ def _values(value, shape, path):
         yield f"{path}: {what} {size} is above the largest allowed, {limits['max']}"
     if isinstance(value, str):
         if shape.type_name == "string" and limits.get("enum") and value not in limits["enum"]:
-            yield f'{path}: "{value}" is not one of {", ".join(limits["enum"])}'
+            yield f'{path}: "{value}" is not one of {_some(value, limits["enum"])}'
         pattern = shape._shape_model.get("pattern")  # not among the attributes botocore exposes
         if pattern and not _matches(pattern, value):
             yield f'{path}: "{value}" does not match {pattern}'
+
+
+def _some(value, allowed):
+    """All that is allowed, or what comes near where that is a long list: EC2 has over a thousand instance types."""
+    if len(allowed) <= 20:
+        return ", ".join(allowed)
+    near = difflib.get_close_matches(value, allowed)
+    return f"{len(allowed)} values" + (f"; near: {', '.join(near)}" if near else "")
 
 
 @functools.lru_cache(maxsize=None)
@@ -99,7 +117,7 @@ def _matches(pattern, value):
 
 
 def _sensitive(value, shape):
-    if isinstance(value, str) and value and shape.metadata.get("sensitive"):
-        yield value
+    if shape.metadata.get("sensitive") and str(value):
+        yield str(value)
     for child, member, _ in _children(value, shape, ""):
         yield from _sensitive(child, member)

@@ -4,6 +4,7 @@ import ipaddress
 import json
 
 import rules_eks
+import rules_rds
 from backends import backend, interfaces
 from model import Refused
 
@@ -97,7 +98,7 @@ def _group_unused(region, params):
             if other.id == group:
                 continue
             for permission in [*other.ingress_rules, *other.egress_rules]:
-                if any(source.get("GroupId") == group for source in permission.source_groups or []):
+                if permission.source_group.get("GroupId") == group:
                     raise Refused("DependencyViolation", f"resource {group} has a dependent object: a rule of {other.id}")
 
 
@@ -137,6 +138,12 @@ def _policy(key, limit):
     return rule
 
 
+def _policy_unused(region, params):
+    users = [role.name for role in backend("iam", region).roles.values() if params["PolicyArn"] in role.managed_policies]
+    if users:
+        raise Refused("DeleteConflict", f"Cannot delete a policy attached to entities: {', '.join(users)}")
+
+
 def _profile_roles(region, params):
     if len(backend("iam", region).get_instance_profile(params["InstanceProfileName"]).roles) > 0:
         raise Refused("LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
@@ -157,22 +164,6 @@ def _template(region, params):
     if data.get("SecurityGroupIds") and data.get("NetworkInterfaces"):
         raise Refused("InvalidParameterCombination", "Network interfaces and an instance-level security groups may not be specified on the same request")
     rules_eks.known_instance_types(region, [data["InstanceType"]] if "InstanceType" in data else [])
-
-
-def _database_network(region, params):
-    rds = backend("rds", region)
-    name = params.get("DBSubnetGroupName")
-    if name and name not in rds.subnet_groups:
-        raise Refused("DBSubnetGroupNotFoundFault", f"DBSubnetGroup not found: {name}")
-    for group in params.get("VpcSecurityGroupIds", []):
-        if not backend("ec2", region).get_security_group_from_id(group):
-            raise Refused("InvalidParameterValue", f"Invalid security group , groupId= {group}")
-
-
-def _database_zones(region, params):
-    zones = {backend("ec2", region).get_subnet(subnet).availability_zone for subnet in params["SubnetIds"]}
-    if len(zones) < 2:
-        raise Refused("DBSubnetGroupDoesNotCoverEnoughAZs", "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement: at least 2 zones")
 
 
 def _target_exists(region, params):
@@ -204,8 +195,8 @@ RULES = {
     ("iam", "CreatePolicyVersion"): [_policy("PolicyDocument", MANAGED)],
     ("iam", "PutRolePolicy"): [_policy("PolicyDocument", INLINE)],
     ("iam", "AddRoleToInstanceProfile"): [_profile_roles],
-    ("rds", "CreateDBInstance"): [_database_network],
-    ("rds", "CreateDBSubnetGroup"): [_database_zones],
+    ("iam", "DeletePolicy"): [_policy_unused],
     ("events", "PutTargets"): [_target_exists],
     **rules_eks.RULES,
+    **rules_rds.RULES,
 }

@@ -1,6 +1,7 @@
 """What EKS refuses and moto 5.2.5 accepts."""
 
 import json
+import re
 
 from backends import backend, role
 from model import Refused
@@ -116,6 +117,11 @@ def _template(region, template):
     return found.get_version(int(number)).data
 
 
+def _node_version(region, params):
+    if "launchTemplate" in params:
+        _template(region, params["launchTemplate"])
+
+
 def _access_entry(region, params):
     cluster(region, params["clusterName"])
     if ":role/" in params["principalArn"]:
@@ -124,20 +130,30 @@ def _access_entry(region, params):
 
 def _association(region, params):
     cluster(region, params["clusterName"])
-    trust = json.loads(role(region, params["roleArn"]).assume_role_policy_document)
+    _pod_role(region, params["roleArn"])
+
+
+def _pod_role(region, arn):
+    trust = json.loads(role(region, arn).assume_role_policy_document)
     statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
     # AWS accepts the association and the pod then gets no credentials; nothing else in a rehearsal would notice.
     for needed in ("sts:AssumeRole", "sts:TagSession"):
         if not any(
             "pods.eks.amazonaws.com" in str(one.get("Principal")) and needed in one.get("Action", []) for one in statements
         ):
-            raise _invalid(f"The trust policy of {params['roleArn']} does not allow pods.eks.amazonaws.com {needed}")
+            raise _invalid(f"The trust policy of {arn} does not allow pods.eks.amazonaws.com {needed}")
 
 
 def _addon(region, params):
     cluster(region, params["clusterName"])
     if params["addonName"] not in ADDONS:
         raise _invalid(f"Addon {params['addonName']} specified is not supported")
+    version = params.get("addonVersion")
+    # AWS knows each version; here only the form can be judged.
+    if version and not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version):
+        raise _invalid(f"Addon version specified is not supported: {version} for {params['addonName']}, a version is like v1.2.3-eksbuild.1")
+    for association in params.get("podIdentityAssociations", []):
+        _pod_role(region, association["roleArn"])
     if "configurationValues" in params:
         try:
             json.loads(params["configurationValues"])
@@ -171,6 +187,7 @@ RULES = {
     ("eks", "UpdateClusterVersion"): [_cluster_upgrade],
     ("eks", "CreateNodegroup"): [_create_nodegroup],
     ("eks", "UpdateNodegroupConfig"): [lambda region, params: _scaling(params.get("scalingConfig", {}))],
+    ("eks", "UpdateNodegroupVersion"): [_node_version],
     ("eks", "CreateAccessEntry"): [_access_entry],
     ("eks", "AssociateAccessPolicy"): [_policy_association],
     ("eks", "CreatePodIdentityAssociation"): [_association],

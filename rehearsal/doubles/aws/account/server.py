@@ -1,10 +1,11 @@
-"""moto's server with two routes of ours: /pilotlight/call (one AWS call) and /pilotlight/leftovers."""
+"""moto's server with routes of ours: /pilotlight/call (one AWS call), /pilotlight/leftovers and /pilotlight/remember."""
 
 import argparse
 import base64
 import datetime
 import json
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -16,9 +17,10 @@ import eks_extras  # noqa: E402
 from backends import client  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from effects import EFFECTS  # noqa: E402
-from leftovers import leftovers  # noqa: E402
-from model import Refused, validate  # noqa: E402
+from leftovers import leftovers, remember  # noqa: E402
+from model import Refused, validate, without_secrets  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
+from own_calls import own_call  # noqa: E402
 from rules import RULES  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -30,9 +32,10 @@ TURN = threading.Lock()
 def call(request):
     """Judges the parameters, then what AWS would refuse, then lets moto do it, then adds what AWS does besides."""
     service, operation, params, region = (request[key] for key in ("service", "operation", "params", "region"))
+    if service == "pilotlight":
+        with TURN:
+            return own_call(operation, region, params)
     validate(service, operation, params)
-    if request["mode"] == "check":
-        return {}
     with TURN:
         for rule in RULES.get((service, operation), []):
             rule(region, params)
@@ -59,15 +62,22 @@ def _answer(environ):
     path = environ["PATH_INFO"]
     if path == "/pilotlight/leftovers":
         return leftovers()
+    if path == "/pilotlight/remember":
+        return remember() or {}
     if path != "/pilotlight/call":
         raise Refused("UnknownRoute", f"no such route: {path}")
     request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
     try:
         return {"answer": call(request)}
     except Refused as refused:
-        return {"error": {"code": refused.code, "message": refused.message}}
+        code, message = refused.code, refused.message
     except ClientError as error:
-        return {"error": {"code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}}
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    except Exception as error:  # moto's own fault: its last line names the place
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        code, message = type(error).__name__, f"{error} ({pathlib.Path(place.filename).name}:{place.lineno})"
+    message = without_secrets(message, request["service"], request["operation"], request["params"])
+    return {"error": {"code": code, "message": message}}
 
 
 def _application():
@@ -98,11 +108,10 @@ class Quiet(MotoRequestHandler):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
-    port = parser.parse_args().port
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    os.environ["MOTO_PORT"] = str(port)
-    server = make_server("127.0.0.1", port, _application(), threaded=True, request_handler=Quiet)
-    print("ready", flush=True)
+    server = make_server("127.0.0.1", parser.parse_args().port, _application(), threaded=True, request_handler=Quiet)
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    print(f"ready on port {server.server_port}", flush=True)
     server.serve_forever()

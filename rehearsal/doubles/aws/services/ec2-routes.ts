@@ -57,6 +57,18 @@ function endpointOuts(id: string, made: Props, where: Where): Props {
   };
 }
 
+/** Associations in the answer about one table, without the one that makes it the main table. */
+function associations(answer: Props): readonly Props[] {
+  return items(props(items(answer.RouteTables)[0]).Associations).filter((one) => one.Main !== true);
+}
+
+/** Takes away what is associated with `id`: a table, a subnet or a gateway. */
+function disassociations(answer: Props, id: string): readonly Call[] {
+  return associations(answer)
+    .filter((one) => [one.RouteTableId, one.SubnetId, one.GatewayId].includes(id))
+    .map((one) => ec2("DisassociateRouteTable", { AssociationId: one.RouteTableAssociationId }));
+}
+
 export const routes: Table = {
   "aws:ec2/routeTable:RouteTable": {
     replaces: ["vpcId"],
@@ -73,6 +85,8 @@ export const routes: Table = {
     finish: (id, i) => items(i.routes).map((one) => route("CreateRoute", id, one)),
     outs: (id, _i, _answers, where) => ({ arn: ec2Arn("route-table", id, where), ownerId: where.account }),
     exists: (id) => ec2("DescribeRouteTables", { RouteTableIds: [id] }),
+    // The provider takes subnets away from a table that goes.
+    sweep: { list: (id) => ec2("DescribeRouteTables", { RouteTableIds: [id] }), each: disassociations },
     remove: (id) => [ec2("DeleteRouteTable", { RouteTableId: id })],
   },
 
@@ -94,7 +108,7 @@ export const routes: Table = {
   "aws:ec2/routeTableAssociation:RouteTableAssociation": {
     replaces: ["subnetId", "gatewayId"],
     updates: {
-      // AWS gives the association a new id; the provider makes a new resource of it at the next refresh.
+      // AWS gives the association a new id, and the resource keeps its old one.
       routeTableId: ({ id, now }) => [
         ec2("ReplaceRouteTableAssociation", { AssociationId: id, RouteTableId: now.routeTableId }),
       ],
@@ -103,8 +117,12 @@ export const routes: Table = {
       ec2("AssociateRouteTable", { RouteTableId: i.routeTableId, SubnetId: i.subnetId, GatewayId: i.gatewayId }),
     id: (answer) => text(answer, "AssociationId"),
     exists: (_id, state) => ec2("DescribeRouteTables", { RouteTableIds: [state.routeTableId] }),
-    alive: (answer) => items(props(items(answer.RouteTables)[0]).Associations).length > 0,
-    remove: (id) => [ec2("DisassociateRouteTable", { AssociationId: id })],
+    alive: (answer) => associations(answer).length > 0,
+    sweep: {
+      list: (_id, state) => ec2("DescribeRouteTables", { RouteTableIds: [state.routeTableId] }),
+      each: (answer, _id, state) => disassociations(answer, text(state, "subnetId") || text(state, "gatewayId")),
+    },
+    remove: () => [],
   },
 
   "aws:ec2/vpcEndpoint:VpcEndpoint": {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Call, items, list, type Props, props, type Row, service, type Table, type Tagging, text } from "../table";
 
 export const eks = service("eks");
@@ -31,6 +32,8 @@ function endpoint(vpc: Props): Props {
   };
 }
 
+const network = (vpc: Props): Props => ({ subnetIds: vpc.subnetIds, securityGroupIds: vpc.securityGroupIds });
+
 function clusterOuts(i: Props, cluster: Props, apiServer: string, caData: string): Props {
   const vpc = props(cluster.resourcesVpcConfig);
   return {
@@ -60,6 +63,14 @@ const updateConfig =
   (params: (now: Props) => Props) =>
   ({ id, now }: { id: string; now: Props }): Call[] => [eks("UpdateClusterConfig", { name: id, ...params(now) })];
 
+/** AWS changes the network and the access to the endpoint in calls of their own. */
+function updateVpc({ id, old, now }: { id: string; old: Props; now: Props }): Call[] {
+  const parts = [endpoint, network].map((part) => [part(props(old.vpcConfig)), part(props(now.vpcConfig))] as const);
+  return parts
+    .filter(([before, after]) => !isDeepStrictEqual(before, after))
+    .map(([, after]) => eks("UpdateClusterConfig", { name: id, resourcesVpcConfig: after }));
+}
+
 const cluster: Row = {
   autoname: { field: "name", max: 100 },
   replaces: [
@@ -72,7 +83,7 @@ const cluster: Row = {
   ],
   updates: {
     version: ({ id, now }) => [eks("UpdateClusterVersion", { name: id, version: now.version })],
-    vpcConfig: updateConfig((now) => ({ resourcesVpcConfig: endpoint(props(now.vpcConfig)) })),
+    vpcConfig: updateVpc,
     enabledClusterLogTypes: updateConfig((now) => ({ logging: logging(now.enabledClusterLogTypes) })),
     accessConfig: updateConfig((now) => ({
       accessConfig: { authenticationMode: text(now, "accessConfig.authenticationMode") },
@@ -81,6 +92,7 @@ const cluster: Row = {
     deletionProtection: updateConfig((now) => ({ deletionProtection: now.deletionProtection })),
   },
   local: ["forceUpdateVersion", "defaultAddonsToRemoves"],
+  filledIn: ["vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId"],
   tags: tagging(),
   create: (i) =>
     eks("CreateCluster", {
@@ -88,8 +100,7 @@ const cluster: Row = {
       version: i.version,
       roleArn: i.roleArn,
       resourcesVpcConfig: {
-        subnetIds: props(i.vpcConfig).subnetIds,
-        securityGroupIds: props(i.vpcConfig).securityGroupIds,
+        ...network(props(i.vpcConfig)),
         ...endpoint(props(i.vpcConfig)),
       },
       kubernetesNetworkConfig: i.kubernetesNetworkConfig,

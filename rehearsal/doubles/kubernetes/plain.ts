@@ -1,0 +1,94 @@
+import { type Props, text } from "../aws/table";
+import { type Api, ApiError } from "./api";
+import { crdForgotten, crdServed, finishNamespace, playStatus } from "./controllers";
+import { holdsUnknown, nameOf, type Objects } from "./objects";
+
+/** Who owns the fields that the program sets. */
+const MANAGER = { manager: "pulumi-kubernetes" } as const;
+/** Seconds until a new CRD is served everywhere, and a removed one nowhere. */
+const CRD_SECONDS = 20;
+/** Where no region is named there is no AWS. */
+const NO_REGION = "local";
+
+/** What a step did in a controller's place, where it did. */
+export type Played = { readonly text?: string };
+
+/** The life of an object that the program registers by itself. */
+export class PlainObjects {
+  constructor(
+    private readonly api: Api,
+    private readonly objects: Objects,
+  ) {}
+
+  /** What a preview knows: the server's own answer where it can give one, else the inputs. */
+  async plan(inputs: Props, current?: Props): Promise<Props> {
+    if (holdsUnknown(inputs) || !(await this.objects.exists(inputs))) return inputs;
+    const dryRun = { ...MANAGER, dryRun: true };
+    try {
+      const answer = current ? await this.objects.apply(inputs, dryRun) : await this.objects.create(inputs, dryRun);
+      return current ? outputs(answer) : withoutStatus(outputs(answer));
+    } catch (error) {
+      // The namespace is made in the same update, or the object in the way is deleted in it.
+      if (error instanceof ApiError && (error.code === 404 || error.reason === "AlreadyExists")) return inputs;
+      throw error;
+    }
+  }
+
+  async create(inputs: Props, region = NO_REGION): Promise<{ id: string; outs: Props } & Played> {
+    const made = await this.objects.create(inputs, MANAGER);
+    try {
+      const { live, text: played } = await playStatus(this.objects, made, region);
+      if (isCrd(made)) await crdServed(this.api, made, CRD_SECONDS);
+      return { id: nameOf(live), outs: outputs(live), text: played };
+    } catch (error) {
+      // The engine would not know of it.
+      await this.objects.remove(made).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async update(inputs: Props): Promise<Props> {
+    const live = await this.objects.apply(inputs, MANAGER);
+    if (isCrd(live)) await crdServed(this.api, live, CRD_SECONDS);
+    return outputs(live);
+  }
+
+  async read(state: Props): Promise<Props | undefined> {
+    const live = await this.objects.get(state);
+    return live === undefined ? undefined : outputs(live);
+  }
+
+  async remove(state: Props): Promise<Played> {
+    if (!isNamespace(state)) {
+      await this.objects.remove(state);
+      if (isCrd(state)) await crdForgotten(this.api, state, CRD_SECONDS);
+      return {};
+    }
+    let emptied = 0;
+    await this.objects.remove(state, async () => {
+      emptied = await finishNamespace(this.api, text(state, "metadata.name"));
+    });
+    return emptied > 0 ? { text: `the namespace controller: deleted ${emptied} objects that were left in it` } : {};
+  }
+}
+
+const isCrd = (object: Props) => text(object, "kind") === "CustomResourceDefinition";
+const isNamespace = (object: Props) => text(object, "apiVersion") === "v1" && text(object, "kind") === "Namespace";
+
+/** The live object, without the server's bookkeeping of owners. */
+function outputs(live: Props): Props {
+  const { managedFields: _, ...metadata } = (live.metadata ?? {}) as Props;
+  return { ...live, metadata };
+}
+
+/** An empty status would let a preview resolve what only the update knows. */
+function withoutStatus(live: Props): Props {
+  const { status: _, ...rest } = live;
+  const {
+    uid: _uid,
+    creationTimestamp: _time,
+    resourceVersion: _version,
+    ...metadata
+  } = (live.metadata ?? {}) as Props;
+  return { ...rest, metadata };
+}

@@ -1,0 +1,139 @@
+import { type Props, props, text } from "../aws/table";
+import { type Helm, HelmError, objectsIn } from "./helm";
+import type { Objects } from "./objects";
+import type { Played } from "./plain";
+import { chartFolder, isThirdParty } from "./release-inputs";
+import { demandStrict, resourceNames } from "./strict";
+import type { ThirdPartyCharts } from "./third-party";
+
+/** Kinds that hand the API server's own work to a pod: with no pod to answer they would block it. */
+const ANSWERED_BY_PODS = new Set(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"]);
+
+export interface ReleasesArgs {
+  readonly helm: Helm;
+  readonly objects: Objects;
+  readonly thirdParty: ThirdPartyCharts;
+  /** Folder that relative chart paths start from. */
+  readonly programDir: string;
+  /** Folder of this run. */
+  readonly dir: string;
+}
+
+/** The life of a Helm release. Nothing is waited for: no pod runs. */
+export class Releases {
+  constructor(private readonly args: ReleasesArgs) {}
+
+  async create(inputs: Props): Promise<{ id: string; outs: Props } & Played> {
+    const { outs, text: played } = await this.apply(inputs, "install");
+    return { id: idOf(inputs), outs, text: played };
+  }
+
+  update(inputs: Props): Promise<{ outs: Props } & Played> {
+    return this.apply(inputs, "upgrade");
+  }
+
+  /** The state as helm has it now, or nothing when the release is gone. */
+  async read(state: Props): Promise<Props | undefined> {
+    try {
+      const found = JSON.parse(await this.args.helm.run(["status", ...place(state), "-o", "json"]));
+      // The official provider adds the chart's part of the status, which does not change by itself.
+      const { status, revision } = statusOf(found);
+      return { ...state, status: { ...props(state.status), status, revision } };
+    } catch (error) {
+      if (error instanceof HelmError && error.message.includes("release: not found")) return undefined;
+      throw error;
+    }
+  }
+
+  async remove(state: Props): Promise<void> {
+    await this.args.helm.run(["uninstall", ...place(state), "--ignore-not-found"]);
+    if (isThirdParty(state)) await this.args.thirdParty.removeCrds(state);
+  }
+
+  private async apply(inputs: Props, verb: "install" | "upgrade"): Promise<{ outs: Props } & Played> {
+    const { thirdParty, programDir, dir } = this.args;
+    if (!isThirdParty(inputs)) {
+      const chart = chartFolder(programDir, text(inputs, "chart"));
+      await this.demandValid(inputs, verb, chart);
+      return { outs: (await this.helmRun(inputs, verb, chart)).outs };
+    }
+    const pulled = await thirdParty.pull(inputs);
+    if (pulled !== undefined) return this.real(inputs, verb, pulled);
+
+    const count = await thirdParty.applyCrds(inputs);
+    const { outs } = await thirdParty.withStandIn(inputs, dir, (chart) => this.helmRun(inputs, verb, chart));
+    return { outs, text: `${standIn(count)}; chart repository not reachable` };
+  }
+
+  /**
+   * The real chart, without what only its pods could answer. Its objects are not judged beforehand: kinds that it brings
+   * itself are not there yet.
+   */
+  private async real(inputs: Props, verb: "install" | "upgrade", chart: string): Promise<{ outs: Props } & Played> {
+    const { outs, rendered } = await this.helmRun(inputs, verb, chart, ["--no-hooks"]);
+    const mute = rendered.filter(({ kind }) => ANSWERED_BY_PODS.has(String(kind)));
+    for (const object of mute) await this.args.objects.remove(object);
+    const without = mute.length === 0 ? "" : `, ${mute.length} webhooks and API services taken out`;
+    return { outs, text: `the real chart, without pods and hooks${without}` };
+  }
+
+  /** Renders with the API server at hand and has it judge every object. */
+  private async demandValid(inputs: Props, verb: "install" | "upgrade", chart: string): Promise<void> {
+    const { helm, objects } = this.args;
+    const upgrade = verb === "upgrade" ? ["--is-upgrade"] : [];
+    const manifest = await helm.withValues(props(inputs.values), (values) =>
+      helm.run(["template", ...place(inputs), chart, "--values", values, "--dry-run=server", ...upgrade].flat()),
+    );
+    await demandStrict(objects, objectsIn(manifest), text(inputs, "namespace"));
+  }
+
+  private async helmRun(inputs: Props, verb: "install" | "upgrade", chart: string, flags: readonly string[] = []) {
+    const { helm } = this.args;
+    const more = [
+      ...(inputs.skipCrds === true ? ["--skip-crds"] : []),
+      ...(inputs.timeout === undefined ? [] : ["--timeout", `${inputs.timeout}s`]),
+      ...(inputs.description === undefined ? [] : ["--description", text(inputs, "description")]),
+      ...(verb === "upgrade" ? ["--history-max", String(inputs.maxHistory ?? 0)] : []),
+      ...(verb === "install" && inputs.createNamespace === true ? ["--create-namespace"] : []),
+    ];
+    const answer = await helm.withValues(props(inputs.values), (values) =>
+      helm
+        .run([verb, ...place(inputs), chart, "--values", values, "--output", "json", ...more, ...flags])
+        .catch((error: unknown) => this.takeBack(inputs, verb, error)),
+    );
+    const made = JSON.parse(answer);
+    const rendered = objectsIn(text(made, "manifest"));
+    return { outs: { ...inputs, status: statusOf(made), resourceNames: resourceNames(rendered) }, rendered };
+  }
+
+  /** A release that failed to install is taken away again: the engine would not know of it. */
+  private async takeBack(inputs: Props, verb: "install" | "upgrade", error: unknown): Promise<never> {
+    const ours = !(error instanceof Error && error.message.includes("cannot reuse a name"));
+    if (verb === "install" && ours) {
+      await this.args.helm.run(["uninstall", ...place(inputs), "--ignore-not-found"]).catch(() => undefined);
+    }
+    throw error;
+  }
+}
+
+function standIn(crds: number): string {
+  if (crds === 0) return "only recorded, as it brings no CRDs";
+  return `installed as its ${crds} ${crds === 1 ? "CRD" : "CRDs"}`;
+}
+
+const place = (inputs: Props) => [text(inputs, "name"), "--namespace", text(inputs, "namespace")];
+const idOf = (inputs: Props) => `${text(inputs, "namespace")}/${text(inputs, "name")}`;
+
+/** Helm's record of a release as the output `status`. */
+function statusOf(made: Props) {
+  const chart = props(props(made.chart).metadata);
+  return {
+    name: text(made, "name"),
+    namespace: text(made, "namespace"),
+    chart: text(chart, "name"),
+    version: text(chart, "version"),
+    appVersion: text(chart, "appVersion"),
+    revision: Number(made.version),
+    status: text(made, "info.status"),
+  };
+}
