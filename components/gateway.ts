@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { MAX_HISTORY, ownChart } from "./helm";
+import { ownChart } from "./helm";
 import { imageRef, images } from "./versions";
 
 /** One model as the gateway offers it. */
@@ -78,15 +78,14 @@ export class Gateway extends pulumi.ComponentResource {
     }
 
     function createRelease() {
-      return new k8s.helm.v3.Release(
+      return ownChart(
         name,
         {
-          chart: ownChart("gateway"),
+          chart: "gateway",
           name: GATEWAY_SERVICE.name,
           namespace: args.namespace,
           values: gatewayValues(args, fingerprint([masterKey, args.databaseUrl])),
           timeout: TIMEOUT_SECONDS,
-          maxHistory: MAX_HISTORY,
         },
         { ...parent, dependsOn: [admin, keys] },
       );

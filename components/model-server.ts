@@ -1,4 +1,4 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HoldChain } from "../planner/hold";
 import type { CronFloor } from "../planner/schedule";
@@ -10,7 +10,7 @@ import {
   type EngineName,
   type WeightsLocation,
 } from "./engines";
-import { MAX_HISTORY, ownChart } from "./helm";
+import { ownChart } from "./helm";
 import { SYSTEM_NODES } from "./scheduling";
 import { imageRef, images } from "./versions";
 
@@ -82,17 +82,16 @@ export class ModelServer extends pulumi.ComponentResource {
   constructor(name: string, args: ModelServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pilotlight:index:ModelServer", name, {}, opts);
 
-    this.release = new k8s.helm.v3.Release(
+    this.release = ownChart(
       name,
       {
-        chart: ownChart("model-server"),
+        chart: "model-server",
         name: args.model.name,
         namespace: args.namespace,
         values: modelServerValues(args),
         // A sleeping model has no pod and a waking one takes minutes: readiness is the router's to wait for, request by
         // request, not this program's.
         skipAwait: true,
-        maxHistory: MAX_HISTORY,
       },
       { parent: this, dependsOn: args.after },
     );

@@ -41,7 +41,8 @@ export const charts = {
     chart: "kube-prometheus-stack",
     repo: "https://prometheus-community.github.io/helm-charts",
     version: "88.5.3",
-    source: "prometheus-community/helm-charts, tag kube-prometheus-stack-88.5.3, charts/kube-prometheus-stack/Chart.yaml",
+    source:
+      "prometheus-community/helm-charts, tag kube-prometheus-stack-88.5.3, charts/kube-prometheus-stack/Chart.yaml",
     why: "brings the ServiceMonitor and PodMonitor CRDs of operator v0.93.1, which our own charts use",
   },
   "gpu-operator": {

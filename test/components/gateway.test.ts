@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import Ajv from "ajv";
 import { describe, expect, test } from "vitest";
 import { Gateway, type GatewayArgs } from "../../components/gateway";
+import { digestOf } from "../../components/helm";
 import { helmTemplate, pick } from "../charts/helm";
 import { find, names, register } from "../harness";
 
@@ -64,7 +65,13 @@ describe("Gateway", () => {
 
   test("without a database: the chart's values, exactly", async () => {
     const { values, ...rest } = release(await build());
-    expect(rest).toMatchObject({ chart: "../charts/gateway", name: "gateway", namespace: "inference", timeout: 900 });
+    expect(rest).toMatchObject({
+      chart: "../charts/gateway",
+      description: `chart files ${digestOf(join(__dirname, "../../charts/gateway"))}`,
+      name: "gateway",
+      namespace: "inference",
+      timeout: 900,
+    });
     expect(values).toEqual({
       image: "ghcr.io/berriai/litellm-database:v1.106.2",
       replicas: 2,

@@ -54,6 +54,7 @@ describe("ModelServer", () => {
     const { values, ...rest } = await release();
     expect(rest).toEqual({
       chart: "../charts/model-server",
+      description: expect.stringMatching(/^chart files [0-9a-f]{12}$/),
       name: "qwen",
       namespace: "inference",
       skipAwait: true,
