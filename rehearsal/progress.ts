@@ -29,9 +29,9 @@ export function follow(
   let done = 0;
   let last = Date.now();
   const onEvent = (event: EngineEvent) => {
-    const finished =
-      event.resOutputsEvent?.metadata ??
-      (event.resourcePreEvent?.planning ? event.resourcePreEvent.metadata : undefined);
+    // A preview tells of each resource twice: before the step it would take, and after.
+    const planned = event.resourcePreEvent?.planning ? event.resourcePreEvent.metadata : undefined;
+    const finished = planned ?? (event.resOutputsEvent?.planning ? undefined : event.resOutputsEvent?.metadata);
     if (event.diagnosticEvent?.severity === "error") steps.errors.push(event.diagnosticEvent.message.trim());
     if (event.resOpFailedEvent) steps.errors.push(`failed: ${shortUrn(event.resOpFailedEvent.metadata.urn)}`);
     if (!finished || finished.type === "pulumi:pulumi:Stack") return;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 
 /** A stack file: plain settings, and `{secure: …}` where one is encrypted. */
@@ -40,6 +40,8 @@ export function withPlaceholders(config: Record<string, unknown>): {
 export interface WorkspaceArgs {
   /** Empty folder of this run. */
   dir: string;
+  /** File of the Pulumi CLI. */
+  pulumi: string;
   stackName: string;
   config: Record<string, unknown>;
   program: PulumiFn;
@@ -51,16 +53,23 @@ export interface WorkspaceArgs {
  * A stack on the real engine, on copies: the engine writes a salt into the stack file and deletes the file with the stack.
  * State lies in a folder of the run; the passphrase is made up and forgotten.
  */
-export async function createStack({ dir, stackName, config, program, env }: WorkspaceArgs): Promise<Stack> {
+export async function createStack({ dir, pulumi, stackName, config, program, env }: WorkspaceArgs): Promise<Stack> {
   const workDir = join(dir, "project");
   const state = join(dir, "state");
   mkdirSync(join(workDir, "stacks"), { recursive: true });
   mkdirSync(state, { recursive: true });
   copyFileSync(join(PROJECT_ROOT, "Pulumi.yaml"), join(workDir, "Pulumi.yaml"));
+  // The engine looks whether `main` is there; what it runs is the program in this process.
+  writeFileSync(join(workDir, "stacks", "main.ts"), "");
   const { plain, secrets } = withPlaceholders(config);
   writeFileSync(join(workDir, "stacks", `Pulumi.${stackName}.yaml`), stringify({ config: plain }));
 
+  // The Automation API looks for a CLI in the folder `bin` of an installation.
+  const root = join(dir, "cli");
+  mkdirSync(join(root, "bin"), { recursive: true });
+  symlinkSync(pulumi, join(root, "bin", "pulumi"));
   const workspace = await LocalWorkspace.create({
+    pulumiCommand: await PulumiCommand.get({ root }),
     workDir,
     program,
     envVars: {

@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Equipment, findEquipment } from "./equipment";
+import { parseOptions, USAGE, UsageError } from "./options";
+import { rehearse } from "./rehearse";
+import { type Report, summary } from "./report";
+import { exitWith, inOwnFolder, type Run, say } from "./run";
+import { showSettings } from "./settings";
+import { startStage } from "./stage";
+import { unsupported } from "./tools";
+import { readStackFile, stackNames } from "./workspace";
+
+/*
+ * `npm run rehearse`: see USAGE.
+ */
+
+async function main(argv: readonly string[]): Promise<void> {
+  const { stacks, json, help } = parseOptions(argv, stackNames());
+  if (help) {
+    console.log(USAGE);
+    return;
+  }
+  const fault = unsupported(process.platform, process.arch);
+  if (fault !== undefined) throw new Error(fault);
+  const today = new Date().toISOString().slice(0, 10);
+  for (const stack of stacks) for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
+
+  const reports: Report[] = [];
+  await inOwnFolder(async (run) => {
+    const tools = await findEquipment(run.say, run.signal);
+    for (const stack of stacks) reports.push(await rehearseOne(stack, tools, run));
+  });
+  for (const report of reports) console.log(`\n${summary(report).join("\n")}`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);
+}
+
+async function rehearseOne(stackName: string, tools: Equipment, run: Run): Promise<Report> {
+  const dir = join(run.dir, stackName);
+  mkdirSync(dir);
+  say(`stack ${stackName}`);
+  const stage = await startStage({ ...run, tools, dir, config: readStackFile(stackName).config });
+  try {
+    return await rehearse({ ...run, tools, stackName, stage, dir });
+  } finally {
+    await stage.close();
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => exitWith(error, (cause) => cause instanceof UsageError));

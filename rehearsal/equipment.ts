@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { manifests } from "../components/versions";
+import { type CrdName, findCrds, findingHere, findTools, type Tools } from "./tools";
+import { cacheFolder } from "./tools/cache";
+
+/** Everything a stage is built from: programs, and what stands for things that may be out of reach. */
+export interface Equipment extends Tools {
+  /** Where charts that could be pulled are kept between runs. */
+  readonly chartCache: string;
+  /** Files with the custom resource definitions of a third-party chart, by its name. */
+  readonly crdsOf: (chart: string) => Promise<readonly string[]>;
+  /** The text behind a URL of the version table. */
+  readonly manifestOf: (url: string) => Promise<string>;
+}
+
+/** Charts whose definitions stand in a folder of another name. */
+const ELSEWHERE: Readonly<Record<string, CrdName>> = { "karpenter-crd": "karpenter" };
+/** The one kind that the release manifest of the inference extension holds. */
+const INFERENCE_POOL = "inference.networking.k8s.io_inferencepools.yaml";
+
+const ALL_TOOLS = ["python", "helm", "kubectl", "etcd", "pulumi", "kubeApiserver"] as const;
+
+export async function findEquipment(say: (line: string) => void, signal: AbortSignal): Promise<Equipment> {
+  const finding = findingHere(say, signal);
+  const tools = await findTools(ALL_TOOLS, finding);
+  const folders = await findCrds(finding);
+  return {
+    ...tools,
+    chartCache: join(cacheFolder(process.env, homedir()), "charts"),
+    crdsOf: async (chart) => filesOf(folders, chart),
+    manifestOf: async (url) => {
+      if (url !== manifests.inferenceExtension.url) throw new Error(`no manifest stands for ${url}`);
+      return readFileSync(join(folders["inference-extension"], INFERENCE_POOL), "utf8");
+    },
+  };
+}
+
+function filesOf(folders: Readonly<Record<string, string>>, chart: string): string[] {
+  const folder = folders[ELSEWHERE[chart] ?? chart];
+  if (folder === undefined)
+    throw new Error(
+      `the rehearsal has no custom resource definitions of chart "${chart}": add them to rehearsal/tools/crds.ts`,
+    );
+  return readdirSync(folder).map((file) => join(folder, file));
+}

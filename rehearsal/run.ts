@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Interrupted, type Processes, withProcesses } from "./processes";
+
+/** What a run has for itself: a folder, and processes that end with it. */
+export interface Run {
+  readonly dir: string;
+  readonly processes: Processes;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const started = Date.now();
+
+/** One line of progress, with the seconds since the start. */
+export const say = (line: string): void => {
+  const seconds = (Date.now() - started) / 1000;
+  console.log(`${seconds.toFixed(1).padStart(6)} s  ${line}`);
+};
+
+/**
+ * Does `work` in a folder that is gone afterwards, and ends what it started. After a failure the folder stays, for its
+ * logs, and its name is told.
+ */
+export async function inOwnFolder(work: (run: Run) => Promise<void>): Promise<void> {
+  // Readable by nobody else: it holds the cluster's token and the stack's state.
+  const dir = mkdtempSync(join(tmpdir(), "pilotlight-rehearsal-"));
+  let keep = false;
+  try {
+    await withProcesses(dir, (processes, signal) => work({ dir, processes, say, signal }));
+  } catch (error) {
+    keep = !(error instanceof Interrupted);
+    if (keep) console.error(`logs: ${dir}`);
+    throw error;
+  } finally {
+    if (!keep) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Ends the process with what `main` threw: 2 for a wrong command line, 130 for an interruption, 1 for everything else. */
+export function exitWith(error: unknown, isUsage: (error: unknown) => boolean): void {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = isUsage(error) ? 2 : error instanceof Interrupted ? 130 : 1;
+}

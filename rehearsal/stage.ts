@@ -1,0 +1,87 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ApiObjects } from "./api-objects";
+import { startControlPlane } from "./control-plane";
+import { seedOf, startAws } from "./doubles/aws";
+import { startKubernetes } from "./doubles/kubernetes";
+import { startRandom } from "./doubles/random";
+import type { Equipment } from "./equipment";
+import type { Processes } from "./processes";
+import type { Note } from "./report";
+import { PROJECT_ROOT } from "./workspace";
+
+/** What a stack is rehearsed on: an API server, an AWS account, and the doubles of the providers. */
+export interface Stage {
+  /** Environment of the engine: where it finds its CLI, and where the doubles listen. */
+  readonly env: Record<string, string>;
+  readonly objects: ApiObjects;
+  /** What the doubles did in the place of something real. */
+  readonly notes: Note[];
+  /** What the account still holds: what should be gone, and what AWS itself deletes only later. */
+  leftovers(): Promise<{ left: string[]; later: string[] }>;
+  close(): Promise<void>;
+}
+
+export interface StageArgs {
+  readonly tools: Equipment;
+  readonly processes: Processes;
+  /** Folder of this run. */
+  readonly dir: string;
+  /** Settings of the stack, by full key: what they take for granted is put in place. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export async function startStage({ tools, processes, dir, config, say, signal }: StageArgs): Promise<Stage> {
+  const notes: Note[] = [];
+  const noteOf =
+    (provider: Note["provider"]) =>
+    (op: string, type: string, name: string, text?: string): void => {
+      notes.push({ provider, op, type, name, text });
+    };
+  const seed = seedOf(config);
+  const server = await startControlPlane({ dir, tools, processes, say, signal });
+  const helmDir = join(dir, "helm");
+  mkdirSync(helmDir, { recursive: true });
+  const [aws, kubernetes, random] = await Promise.all([
+    startAws({
+      python: tools.python,
+      processes,
+      apiServer: server.url,
+      caData: server.caData,
+      account: seed.account,
+      note: noteOf("aws"),
+    }),
+    startKubernetes({
+      server,
+      helm: tools.helm,
+      dir: helmDir,
+      chartCache: tools.chartCache,
+      programDir: join(PROJECT_ROOT, "stacks"),
+      ambientKubeconfig: server.kubeconfigPath,
+      crdsOf: tools.crdsOf,
+      manifestOf: tools.manifestOf,
+      note: noteOf("kubernetes"),
+    }),
+    startRandom(),
+  ]);
+  await aws.seed(seed);
+  say("the AWS account and the doubles of the providers are ready");
+  const named = ({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`;
+  return {
+    env: {
+      PULUMI_DEBUG_PROVIDERS: `aws:${aws.port},kubernetes:${kubernetes.port},random:${random.port}`,
+    },
+    objects: new ApiObjects(tools.kubectl, server.kubeconfigPath),
+    notes,
+    leftovers: async () => {
+      const { left, allowed } = await aws.leftovers();
+      return { left: left.map(named), later: allowed.map(named) };
+    },
+    close: async () => {
+      await Promise.all([aws.close(), kubernetes.close(), random.close()]);
+      await server.stop();
+    },
+  };
+}
