@@ -59,6 +59,21 @@ export function helmTemplate(
   }
 }
 
+/** Why `helm template` refuses these values: the text of our own `fail`, or of the schema. Throws when it does not. */
+export function helmRefusal(chart: string, release: string, values: unknown): string {
+  let objects: KubernetesObject[];
+  try {
+    objects = helmTemplate(chart, release, values);
+  } catch (error) {
+    const text = (error as { stderr?: string }).stderr ?? String(error);
+    return text
+      .replace(/^Error: (execution error at \([^)]*\): )?/, "")
+      .replace(/\n\nUse --debug flag[^\n]*\s*$/, "")
+      .trim();
+  }
+  throw new Error(`helm renders ${objects.length} objects from ${JSON.stringify(values)}`);
+}
+
 /** The one object of that kind and name, or a failure that lists what there is. */
 export function pick<T>(objects: readonly KubernetesObject[], kind: string, name: string): T & KubernetesObject {
   const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);

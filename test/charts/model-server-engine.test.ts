@@ -205,6 +205,8 @@ describe("the compile cache", () => {
     });
     expect(variable(save, "HEALTH_URL")).toBe("http://127.0.0.1:8000/health");
     expect(variable(save, "AWS_REGION")).toBe("eu-central-1");
+    // The image's own default is every GPU of the node, other replicas' included.
+    for (const container of [restore, save]) expect(variable(container, "NVIDIA_VISIBLE_DEVICES")).toBe("void");
   });
 
   test("belongs to one image and one set of flags", () => {

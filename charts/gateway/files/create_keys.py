@@ -38,7 +38,8 @@ def call(method, path, body=None):
         time.sleep(2)
 
 
-def exists(key):
+def status_of(key):
+    """What the gateway says of a key: None where it never had it, "deleted" where it had."""
     # By its hash: a query is written to access logs.
     digest = hashlib.sha256(key.encode()).hexdigest()
     status, text = call("GET", f"/key/info?key={digest}")
@@ -46,15 +47,21 @@ def exists(key):
         raise SystemExit("the gateway refuses the master key: it was changed after the database was made")
     if status not in (200, 400, 404):
         raise SystemExit(f"/key/info answered {status}: {text}")
-    return status == 200
+    return json.loads(text)["info"].get("status", "active") if status == 200 else None
 
 
 def create(name, key):
-    if exists(key):
+    status = status_of(key)
+    if status == "deleted":
+        # Somebody withdrew it; making it again would undo that.
+        print(f"{name}: was deleted and stays so; a new key in the Secret takes its place")
+        return
+    if status is not None:
         print(f"{name}: there already")
         return
     call("POST", "/key/delete", {"key_aliases": [name]})
-    status, text = call("POST", "/key/generate", {"key": key, "key_alias": name})
+    # For models alone: no key of this file may administer the gateway.
+    status, text = call("POST", "/key/generate", {"key": key, "key_alias": name, "key_type": "llm_api"})
     if status != 200:
         raise SystemExit(f"{name}: /key/generate answered {status}: {text.replace(key, '***')}")
     print(f"{name}: created")

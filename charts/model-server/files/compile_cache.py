@@ -4,6 +4,7 @@ Neither may ever stop an engine: every failure is a line in the log, and the eng
 """
 
 import os
+import shutil
 import signal
 import sys
 import tarfile
@@ -50,9 +51,15 @@ def restore():
     os.makedirs(CACHE_DIR, exist_ok=True)
     started = time.monotonic()
     bucket().download_file(object_key(), ARCHIVE)
-    with tarfile.open(ARCHIVE) as archive:
-        # Refuses links and paths that lead outside.
-        archive.extractall(CACHE_DIR, filter="data")
+    try:
+        with tarfile.open(ARCHIVE) as archive:
+            # Refuses links and paths that lead outside.
+            archive.extractall(CACHE_DIR, filter="data")
+    except Exception:
+        # Half a cache, with a file that breaks off, is worse than none.
+        shutil.rmtree(CACHE_DIR)
+        os.makedirs(CACHE_DIR)
+        raise
     with open(RESTORED, "w", encoding="utf-8") as file:
         file.write(contents())
     print(f"restored {os.path.getsize(ARCHIVE) / 2**20:.0f} MiB in {time.monotonic() - started:.1f} s")

@@ -16,6 +16,9 @@
       value: http://127.0.0.1:{{ $values.engine.port }}{{ $values.engine.healthPath }}
     - name: HOME
       value: /tmp
+    # The engine's image asks for every GPU of the node; this container needs none.
+    - name: NVIDIA_VISIBLE_DEVICES
+      value: void
     {{- with $values.engine.env.AWS_REGION }}
     - name: AWS_REGION
       value: {{ . }}

@@ -28,3 +28,8 @@ capabilities:
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
+
+{{/* A size as the schema allows it, 8192Mi or 8Gi, in MiB. */}}
+{{- define "server.mib" -}}
+{{- if hasSuffix "Gi" . }}{{ mul 1024 (trimSuffix "Gi" .) }}{{ else }}{{ trimSuffix "Mi" . }}{{ end }}
+{{- end }}

@@ -51,6 +51,7 @@ static_resources:
   listeners:
     - name: openai
       address: {socket_address: {address: 0.0.0.0, port_value: 8081}}
+      tcp_keepalive: {{- include "server.envoyKeepalive" . | nindent 8 }}
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -59,6 +60,8 @@ static_resources:
                 stat_prefix: openai
                 # A held request is silent until its model is awake.
                 stream_idle_timeout: 0s
+                # Each request opens its own connection, so that a router that has left the Service gets no new one.
+                common_http_protocol_options: {max_requests_per_connection: 1}
                 route_config:
                   virtual_hosts:
                     - name: all
@@ -98,6 +101,8 @@ static_resources:
       lb_policy: CLUSTER_PROVIDED
       connect_timeout: 5s
       original_dst_lb_config: {use_http_header: true, http_header_name: x-gateway-destination-endpoint}
+      upstream_connection_options:
+        tcp_keepalive: {{- include "server.envoyKeepalive" . | nindent 10 }}
       circuit_breakers: {{- include "server.envoyLimits" . | nindent 8 }}
     - name: epp
       type: STATIC
@@ -118,4 +123,10 @@ static_resources:
 {{- define "server.envoyLimits" -}}
 thresholds:
   - {max_connections: 10000, max_pending_requests: 10000, max_requests: 10000}
+{{- end }}
+
+{{/* A held plain request is silent for minutes, and EC2 forgets a connection that is silent for 350 s (the default of
+     connection tracking on Nitro v6 instances). It also ends a held request whose client vanished without a goodbye. */}}
+{{- define "server.envoyKeepalive" -}}
+{keepalive_time: 60, keepalive_interval: 15, keepalive_probes: 4}
 {{- end }}
