@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { type Equipment, findEquipment } from "./equipment";
 import { parseOptions, USAGE, UsageError } from "./options";
 import { rehearse } from "./rehearse";
@@ -26,21 +25,22 @@ async function main(argv: readonly string[]): Promise<void> {
   for (const stack of stacks) for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
   const reports: Report[] = [];
-  await inOwnFolder(async (run) => {
-    const tools = await findEquipment(run.say, run.signal);
-    for (const stack of stacks) reports.push(await rehearseOne(stack, tools, run));
-  });
+  let equipment: Equipment | undefined;
+  // Each stack has a world of its own.
+  for (const stack of stacks)
+    await inOwnFolder(async (run) => {
+      equipment ??= await findEquipment(run.say, run.signal);
+      reports.push(await rehearseOne(stack, equipment, run));
+    });
   for (const report of reports) console.log(`\n${summary(report).join("\n")}`);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);
 }
 
 async function rehearseOne(stackName: string, tools: Equipment, run: Run): Promise<Report> {
-  const dir = join(run.dir, stackName);
-  mkdirSync(dir);
   say(`stack ${stackName}`);
-  const stage = await startStage({ ...run, tools, dir, config: readStackFile(stackName).config });
+  const stage = await startStage({ ...run, tools, config: readStackFile(stackName).config });
   try {
-    return await rehearse({ ...run, tools, stackName, stage, dir });
+    return await rehearse({ ...run, tools, stackName, stage });
   } finally {
     await stage.close();
   }

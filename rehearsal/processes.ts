@@ -14,10 +14,11 @@ const SETTLE_MS = 10_000;
  * group: first in order, then by force. Nothing but sh is needed, and the program itself keeps pid, signals and exit code.
  */
 const GUARDED = `
+tenths=$1; shift
 { trap '' TERM INT HUP
   read -r _ <&3
-  kill -TERM 0
-  i=0; while kill -0 $$ 2>/dev/null && [ $i -lt ${GRACE_MS / 100} ]; do sleep 0.1; i=$((i+1)); done
+  [ $tenths -gt 0 ] && kill -TERM 0
+  while [ $tenths -gt 0 ] && kill -0 $$; do sleep 0.1; tenths=$((tenths-1)); done
   kill -KILL 0
 } >/dev/null 2>&1 &
 exec "$@" 3<&-`;
@@ -67,8 +68,9 @@ export class Running {
   static start(args: ProcessArgs): Running {
     const log = openSync(args.log, "a", 0o600);
     const logFrom = fstatSync(log).size;
+    const tenths = String(Math.ceil((args.graceMs ?? GRACE_MS) / 100));
     try {
-      const child = spawn("/bin/sh", ["-c", GUARDED, "sh", args.command, ...args.args], {
+      const child = spawn("/bin/sh", ["-c", GUARDED, "sh", tenths, args.command, ...args.args], {
         cwd: args.cwd,
         env: args.env ?? process.env,
         stdio: ["ignore", log, log, "pipe"],

@@ -41,47 +41,66 @@ export async function startStage({ tools, processes, dir, config, say, signal }:
       notes.push({ provider, op, type, name, text });
     };
   const seed = seedOf(config);
-  const server = await startControlPlane({ dir, tools, processes, say, signal });
-  const helmDir = join(dir, "helm");
-  mkdirSync(helmDir, { recursive: true });
-  const [aws, kubernetes, random] = await Promise.all([
-    startAws({
-      python: tools.python,
-      processes,
-      apiServer: server.url,
-      caData: server.caData,
-      account: seed.account,
-      note: noteOf("aws"),
-    }),
-    startKubernetes({
-      server,
-      helm: tools.helm,
-      dir: helmDir,
-      chartCache: tools.chartCache,
-      programDir: join(PROJECT_ROOT, "stacks"),
-      ambientKubeconfig: server.kubeconfigPath,
-      crdsOf: tools.crdsOf,
-      manifestOf: tools.manifestOf,
-      note: noteOf("kubernetes"),
-    }),
-    startRandom(),
-  ]);
-  await aws.seed(seed);
-  say("the AWS account and the doubles of the providers are ready");
-  const named = ({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`;
-  return {
-    env: {
-      PULUMI_DEBUG_PROVIDERS: `aws:${aws.port},kubernetes:${kubernetes.port},random:${random.port}`,
-    },
-    objects: new ApiObjects(tools.kubectl, server.kubeconfigPath),
-    notes,
-    leftovers: async () => {
-      const { left, allowed } = await aws.leftovers();
-      return { left: left.map(named), later: allowed.map(named) };
-    },
-    close: async () => {
-      await Promise.all([aws.close(), kubernetes.close(), random.close()]);
-      await server.stop();
-    },
+  const closing: (() => Promise<void>)[] = [];
+  const opened = <T>(thing: T, close: (thing: T) => Promise<void>): T => {
+    closing.unshift(() => close(thing));
+    return thing;
   };
+  const close = async () => {
+    for (const one of closing) await one();
+  };
+  try {
+    return await start();
+  } catch (error) {
+    // A double that still listens would keep this process alive.
+    await close();
+    throw error;
+  }
+
+  async function start(): Promise<Stage> {
+    const server = opened(await startControlPlane({ dir, tools, processes, say, signal }), (it) => it.stop());
+    const helmDir = join(dir, "helm");
+    mkdirSync(helmDir, { recursive: true });
+    const aws = opened(
+      await startAws({
+        python: tools.python,
+        processes,
+        apiServer: server.url,
+        caData: server.caData,
+        account: seed.account,
+        note: noteOf("aws"),
+      }),
+      (it) => it.close(),
+    );
+    const kubernetes = opened(
+      await startKubernetes({
+        server,
+        helm: tools.helm,
+        dir: helmDir,
+        chartCache: tools.chartCache,
+        programDir: join(PROJECT_ROOT, "stacks"),
+        ambientKubeconfig: server.kubeconfigPath,
+        crdsOf: tools.crdsOf,
+        manifestOf: tools.manifestOf,
+        note: noteOf("kubernetes"),
+      }),
+      (it) => it.close(),
+    );
+    const random = opened(await startRandom(), (it) => it.close());
+    await aws.seed(seed);
+    say("the AWS account and the doubles of the providers are ready");
+    const named = ({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`;
+    return {
+      env: {
+        PULUMI_DEBUG_PROVIDERS: `aws:${aws.port},kubernetes:${kubernetes.port},random:${random.port}`,
+      },
+      objects: new ApiObjects(tools.kubectl, server.kubeconfigPath),
+      notes,
+      leftovers: async () => {
+        const { left, allowed } = await aws.leftovers();
+        return { left: left.map(named), later: allowed.map(named) };
+      },
+      close,
+    };
+  }
 }

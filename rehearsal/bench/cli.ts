@@ -23,26 +23,24 @@ const STACK = "rehearsal";
 const MODELS = [1, 10, 50];
 
 async function rehearsalSeconds(tools: Equipment, run: Run) {
-  const dir = join(run.dir, "rehearsal");
-  mkdirSync(dir);
-  const stage = await startStage({ ...run, tools, dir, config: readStackFile(STACK).config });
-  const { phases, seconds } = await rehearse({ ...run, tools, stackName: STACK, stage, dir });
-  await stage.close();
+  const stage = await startStage({ ...run, tools, config: readStackFile(STACK).config });
+  const { phases, seconds } = await rehearse({ ...run, tools, stackName: STACK, stage }).finally(stage.close);
   return { seconds, phases: Object.fromEntries(phases.map(({ name, seconds: each }) => [name, each])) };
 }
 
 async function previews(tools: Equipment, run: Run) {
-  const dir = join(run.dir, "preview");
-  mkdirSync(dir);
   const { config } = readStackFile(STACK);
-  const stage = await startStage({ ...run, tools, dir, config });
+  const stage = await startStage({ ...run, tools, config });
   const points: Point[] = [];
-  for (const models of MODELS) points.push(await preview(models));
-  await stage.close();
+  try {
+    for (const models of MODELS) points.push(await preview(models));
+  } finally {
+    await stage.close();
+  }
   return { points, growth: growth(points) };
 
   async function preview(models: number): Promise<Point> {
-    const stackDir = join(dir, `models-${models}`);
+    const stackDir = join(run.dir, `models-${models}`);
     mkdirSync(stackDir);
     const stack = await createStack({
       dir: stackDir,
@@ -75,11 +73,11 @@ async function main(argv: string[]): Promise<void> {
   }
   const wanted = (name: string) => positionals.length === 0 || positionals.includes(name);
   const figures: Record<string, unknown> = {};
-  await inOwnFolder(async (run) => {
-    const tools = await findEquipment(run.say, run.signal);
-    if (wanted("rehearsal")) figures.rehearsal = await rehearsalSeconds(tools, run);
-    if (wanted("preview")) figures.preview = await previews(tools, run);
-  });
+  for (const [name, measure] of Object.entries({ rehearsal: rehearsalSeconds, preview: previews }))
+    if (wanted(name))
+      await inOwnFolder(async (run) => {
+        figures[name] = await measure(await findEquipment(run.say, run.signal), run);
+      });
   console.log(JSON.stringify(figures, null, 2));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }

@@ -51,7 +51,9 @@ export async function findTools<N extends keyof Tools>(names: readonly N[], find
 function contents({ build, npm, release }: Tool): (string | Buffer)[] {
   const pins = build ? ["go.mod", "go.sum"].map((file) => readFileSync(join(MODULES, build.module, file))) : [];
   const layer = npm ? [readFileSync(join(PACKAGES, npm.package, "package.json"))] : [];
-  return [JSON.stringify({ build, npm, release }), process.platform, process.arch, ...pins, ...layer];
+  // Not all of the table: an estimate that changes is no reason to build again.
+  const made = { package: build?.package, variables: build?.variables, npm, release };
+  return [JSON.stringify(made), process.platform, process.arch, ...pins, ...layer];
 }
 
 export async function findTool(tool: Tool, { cache, downloads, say, signal }: Finding): Promise<string> {
