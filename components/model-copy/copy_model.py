@@ -20,7 +20,8 @@ PREFIX = os.environ["PREFIX"].rstrip("/")
 
 # The same weights in formats that no engine of the kit reads.
 SKIPPED = (".bin", ".pt", ".pth", ".h5", ".msgpack", ".onnx", ".gguf")
-CHUNK_BYTES = 64 * 1024 * 1024
+# Each of the parts that are under way is in memory twice: about 400 MiB in all, whatever the file's size.
+CHUNK_BYTES = 16 * 1024 * 1024
 
 
 def wanted(files):
@@ -56,7 +57,7 @@ def main():
             print(f"{label}: there already", flush=True)
             continue
         started = time.monotonic()
-        with hub.open(f"{REPOSITORY}@{REVISION}/{file.path}", "rb", block_size=CHUNK_BYTES) as source:
+        with hub.open(f"{REPOSITORY}@{REVISION}/{file.path}", "rb", block_size=CHUNK_BYTES, cache_type="none") as source:
             s3.upload_fileobj(source, BUCKET, key, Config=transfer)
         stored = sizes_in_s3(s3, key).get(key)
         if stored != file.size:
