@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 
@@ -26,9 +26,10 @@ export class ApiObjects {
   ) {}
 
   private async ask(...args: string[]): Promise<string> {
-    const { stdout } = await run(this.kubectl, ["--kubeconfig", this.kubeconfig, ...args], {
-      maxBuffer: MAX_OUTPUT_BYTES,
-    });
+    // Its cache stays with the run, out of the user's home.
+    const cache = join(dirname(this.kubeconfig), "kubectl");
+    const flags = ["--kubeconfig", this.kubeconfig, "--cache-dir", cache];
+    const { stdout } = await run(this.kubectl, [...flags, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
     return stdout;
   }
 
