@@ -1,83 +1,39 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import program from "../../stacks/main";
-import { type Equipment, findEquipment } from "../equipment";
-import { follow } from "../progress";
-import { rehearse } from "../rehearse";
-import { exitWith, inOwnFolder, type Run } from "../run";
-import { startStage } from "../stage";
-
-import { createStack, readStackFile } from "../workspace";
-import { growth, type Point, withModels } from "./models";
+import { exitWith } from "../run";
 
 const USAGE = `Usage: npm run bench -- [rehearsal] [preview] [--json FILE]
+       npm run bench -- planner [--data FILE] [--memory FILE] [--configs DIR] [--json]
 
   rehearsal   seconds of each phase of \`npm run rehearse\`, tools not counted
   preview     seconds and resources of a preview with 1, 10 and 50 models, and what each further model adds
   --json FILE write the figures to FILE
 
-Without a name, both. The machine's load changes the seconds; compare figures of one run.`;
+  planner     errors of the planner's speed and memory against measurements
+  --data FILE     CSV with the columns of test/data/measured-serving.csv, which is the default
+  --memory FILE   CSV with the columns of test/data/measured-memory.csv, which is the default
+  --configs DIR   config.json of models that are in no table, as DIR/OWNER--NAME.json
+  --json          print JSON instead of a table
 
-const STACK = "rehearsal";
-const MODELS = [1, 10, 50];
-
-async function rehearsalSeconds(tools: Equipment, run: Run) {
-  const stage = await startStage({ ...run, tools, config: readStackFile(STACK).config });
-  const { phases, seconds } = await rehearse({ ...run, tools, stackName: STACK, stage }).finally(stage.close);
-  return { seconds, phases: Object.fromEntries(phases.map(({ name, seconds: each }) => [name, each])) };
-}
-
-async function previews(tools: Equipment, run: Run) {
-  const { config } = readStackFile(STACK);
-  const stage = await startStage({ ...run, tools, config });
-  const points: Point[] = [];
-  try {
-    for (const models of MODELS) points.push(await preview(models));
-  } finally {
-    await stage.close();
-  }
-  return { points, growth: growth(points) };
-
-  async function preview(models: number): Promise<Point> {
-    const stackDir = join(run.dir, `models-${models}`);
-    mkdirSync(stackDir);
-    const stack = await createStack({
-      dir: stackDir,
-      pulumi: tools.pulumi,
-      stackName: `models-${models}`,
-      config: withModels(config, models),
-      program,
-      env: stage.env,
-    });
-    const started = Date.now();
-    const { steps, onEvent } = follow((line) => run.say(`  ${line}`));
-    await stack.preview({ onEvent, color: "never", signal: run.signal });
-    const point = { models, resources: steps.byOperation.create ?? 0, seconds: (Date.now() - started) / 1000 };
-    run.say(`${models} models: ${point.resources} resources, ${point.seconds.toFixed(1)} s`);
-    return point;
-  }
-}
+Without a name, rehearsal and preview. The machine's load changes the seconds; compare figures of one run.`;
 
 async function main(argv: string[]): Promise<void> {
+  // What a bench needs is loaded when it is asked for: the planner's does without Pulumi.
+  if (argv.includes("planner") && !argv.includes("--help") && !argv.includes("-h"))
+    return (await import("./planner.js")).benchPlanner(argv);
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
     options: { json: { type: "string" }, help: { type: "boolean", short: "h" } },
   });
-  const unknown = positionals.filter((name) => name !== "rehearsal" && name !== "preview");
+  const unknown = positionals.filter((name) => !["rehearsal", "preview", "planner"].includes(name));
   if (values.help || unknown.length > 0) {
     console.log(unknown.length > 0 ? `there is no bench called ${unknown.join(", ")}\n\n${USAGE}` : USAGE);
     process.exitCode = unknown.length > 0 ? 2 : 0;
     return;
   }
-  const wanted = (name: string) => positionals.length === 0 || positionals.includes(name);
-  const figures: Record<string, unknown> = {};
-  for (const [name, measure] of Object.entries({ rehearsal: rehearsalSeconds, preview: previews }))
-    if (wanted(name))
-      await inOwnFolder(async (run) => {
-        figures[name] = await measure(await findEquipment(run.say, run.signal), run);
-      });
+  const { benchRuns } = await import("./runs.js");
+  const figures = await benchRuns((name) => positionals.length === 0 || positionals.includes(name));
   console.log(JSON.stringify(figures, null, 2));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }
