@@ -1,4 +1,4 @@
-import { fitOf } from "./fit";
+import { type Fit, fitOf } from "./fit";
 import { type FitRequest, replicaSizes, unfitReason } from "./fit-request";
 import type { GpuName } from "./gpus";
 import type { MemoryBudget } from "./memory";
@@ -22,6 +22,8 @@ export interface UnfitOption {
   readonly reason: string;
   /** Up to three changes that would fit. */
   readonly alternatives: readonly string[];
+  /** Those of them that keep the GPUs: the others have a line of their own in a plan. */
+  readonly onSameGpus: readonly string[];
 }
 
 export interface Plan {
@@ -40,13 +42,17 @@ export function compareOptions(a: PlanOption, b: PlanOption): number {
   );
 }
 
-/** Why an option is not the first. */
-function whyLater(option: PlanOption, first: PlanOption): string {
+/** Why an option is not the first of those before it, which all are cheaper; and which of them makes it pointless. */
+function whyLater(option: PlanOption, before: readonly PlanOption[]): string {
+  const [first = option] = before;
   const times = option.usdPerMillionTokens / first.usdPerMillionTokens;
   const price = times < 1.005 ? "the same price for a token" : `${times.toFixed(times < 10 ? 2 : 0)} times the price`;
   const seconds = (value: number) => `${value.toPrecision(2)} s`;
   const sooner = option.answerSeconds < first.answerSeconds;
-  return `${price}; an answer ${sooner ? "only " : ""}takes ${seconds(option.answerSeconds)} instead of ${seconds(first.answerSeconds)}`;
+  const better = before.find(({ answerSeconds }) => answerSeconds <= option.answerSeconds);
+  const pointless =
+    better && better !== first ? `; ${better.gpusPerReplica} × ${better.gpu} is cheaper and no slower` : "";
+  return `${price}; an answer ${sooner ? "only " : ""}takes ${seconds(option.answerSeconds)} instead of ${seconds(first.answerSeconds)}${pointless}`;
 }
 
 /** One line for a replica whose GPUs have too little memory. */
@@ -57,6 +63,23 @@ function shortOfMemory(request: FitRequest, budget: MemoryBudget): string {
     `${request.tensorParallel > 1 ? "each GPU " : ""}needs ${g(budget.weightsGib)} for weights, ${g(other)} to work and ` +
     `${g(budget.kvPerSequenceGib)} for one request of ${request.contextTokens} tokens, and has ${g(budget.budgetGib)}`
   );
+}
+
+function unfitOption(asked: FitRequest, fit: Extract<Fit, { fits: false }>): UnfitOption {
+  const { gpu, tensorParallel } = asked;
+  // With room for any number of requests, what is left to complain about is not memory.
+  const other = unfitReason(asked, { ...fit.budget, concurrency: Number.POSITIVE_INFINITY });
+  const same = fit.alternatives.filter(
+    ({ request }) => request.gpu === gpu && request.tensorParallel === tensorParallel,
+  );
+  return {
+    gpu,
+    gpusPerReplica: tensorParallel,
+    why: other ?? shortOfMemory(asked, fit.budget),
+    reason: fit.reason,
+    alternatives: fit.alternatives.map(({ text }) => text),
+    onSameGpus: same.map(({ text }) => text),
+  };
 }
 
 function checked(request: PlanRequest): void {
@@ -100,33 +123,30 @@ export function planModel(request: PlanRequest): Plan {
     if (sizes.length === 0) {
       const gpusPerReplica = request.gpusPerReplica ?? 1;
       const reason = `a replica has 1, 2, 4 or 8 GPUs of one instance, and with ${gpu} at most ${Math.max(...replicaSizes(gpu))}`;
-      unfit.push({ gpu, gpusPerReplica, why: reason, reason, alternatives: [] });
+      unfit.push({ gpu, gpusPerReplica, why: reason, reason, alternatives: [], onSameGpus: [] });
     }
     for (const tensorParallel of sizes) {
       const { shape, format, contextTokens } = request;
       const asked: FitRequest = { shape, format, gpu, tensorParallel, contextTokens };
       const fit = fitOf(asked);
-      const refuse = (why: string, reason: string, alternatives: readonly string[] = []) =>
-        unfit.push({ gpu, gpusPerReplica: tensorParallel, why, reason, alternatives });
       if (!fit.fits) {
-        // With room for any number of requests, what is left to complain about is not memory.
-        const other = unfitReason(asked, { ...fit.budget, concurrency: Number.POSITIVE_INFINITY });
-        refuse(
-          other ?? shortOfMemory(asked, fit.budget),
-          fit.reason,
-          fit.alternatives.map(({ text }) => text),
-        );
+        unfit.push(unfitOption(asked, fit));
         continue;
       }
       const option = optionOf(request, asked, fit.budget);
-      if (typeof option === "string") refuse(option, option);
-      else options.push(option);
+      if (typeof option !== "string") options.push(option);
+      else
+        unfit.push({
+          ...{ gpu, gpusPerReplica: tensorParallel, why: option, reason: option },
+          ...{ alternatives: [], onSameGpus: [] },
+        });
     }
   }
   const ranked = options.sort(compareOptions);
-  const [first] = ranked;
   return {
-    options: ranked.map((option) => (first && option !== first ? { ...option, why: whyLater(option, first) } : option)),
+    options: ranked.map((option, index) =>
+      index === 0 ? option : { ...option, why: whyLater(option, ranked.slice(0, index)) },
+    ),
     unfit,
   };
 }

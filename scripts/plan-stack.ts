@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { type StackCost, stackCost } from "../planner/cost";
+import { expectModel, type ModelExpectation } from "../planner/plan-stack";
+import { parseSource } from "../planner/source";
+import type { StackConfig } from "../stacks/config";
+import { parseStack } from "../stacks/config-read";
+import { findShape, type Lookup } from "./plan-model";
+import { didYouMean, type StackOptions, UsageError } from "./plan-options";
+import { stackModel, stackShape } from "./plan-stack-file";
+import { stackText } from "./plan-stack-table";
+
+/** A model of which nothing can be said. */
+export interface UnknownModel {
+  readonly model: string;
+  readonly reason: string;
+}
+
+export interface StackPlan {
+  readonly stack: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly models: readonly ModelExpectation[];
+  readonly unknown: readonly UnknownModel[];
+  /** Absent where the cluster is the user's own. */
+  readonly cost?: StackCost;
+}
+
+const STACKS = join(__dirname, "..", "stacks");
+const USUAL_INPUT = 1024;
+const USUAL_OUTPUT = 256;
+
+/** Settings by full key. @throws UsageError that names the stacks there are. */
+function readSettings(stack: string, folder: string): Record<string, unknown> {
+  const names = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  if (!names.includes(stack))
+    throw new UsageError(
+      `there is no stack file stacks/Pulumi.${stack}.yaml; --stack can be ${names.join(", ")}${didYouMean(stack, names)}`,
+    );
+  return parse(readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8"))?.config ?? {};
+}
+
+const withPrefix = (settings: Record<string, unknown>, prefix: string) =>
+  Object.fromEntries(
+    Object.entries(settings).flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [],
+    ),
+  );
+
+/** Validated settings of a stack file. @throws ConfigError with every fault. */
+export function readStackConfig(stack: string, today: string, folder = STACKS): StackConfig {
+  const settings = readSettings(stack, folder);
+  const aws = withPrefix(settings, "aws:");
+  const region = typeof aws.region === "string" ? aws.region : undefined;
+  // An encrypted value cannot be read here, and need not be.
+  const own = Object.entries(withPrefix(settings, "pilotlight:")).map(([key, value]) => [
+    key,
+    typeof value === "object" && value !== null && "secure" in value ? "secret" : value,
+  ]);
+  // Whether it runs already only decides if an outdated Kubernetes version is a fault; a plan shows its price instead.
+  const around = { region, aws, today, running: true };
+  return parseStack(Object.fromEntries(own), around);
+}
+
+/** What every model of a stack will do, and what the stack costs. */
+export async function planOfStack(
+  config: StackConfig,
+  options: Omit<StackOptions, "kind" | "json">,
+  today: string,
+  lookup: Lookup = {},
+): Promise<StackPlan> {
+  const { stack, configs, inputTokens = USUAL_INPUT, outputTokens = USUAL_OUTPUT, prices, spot } = options;
+  const wrong = Object.keys(configs).filter((name) => !Object.hasOwn(config.models, name));
+  if (wrong.length > 0)
+    throw new UsageError(
+      `--config ${wrong.join(", ")}: the stack has no such model; it has ${Object.keys(config.models).join(", ")}`,
+    );
+  const models: ModelExpectation[] = [];
+  const unknown: UnknownModel[] = [];
+  for (const [name, model] of Object.entries(config.models)) {
+    const source = parseSource(model.source);
+    const [id, revision] =
+      source.kind === "hub" ? [source.repository, source.revision] : [source.prefix.split("/").slice(-2).join("/")];
+    try {
+      const flag = `--config ${name}=FILE`;
+      const shape = await findShape(id, { ...lookup, config: configs[name], revision, flag });
+      const usage = { inputTokens, outputTokens, prices, spot };
+      models.push(expectModel({ ...stackModel(name, model, config), shape }, usage));
+    } catch (error) {
+      unknown.push({ model: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const shape = stackShape(config, today, spot);
+  const cost = shape ? stackCost(shape, prices) : undefined;
+  return { stack, inputTokens, outputTokens, models, unknown, ...(cost ? { cost } : {}) };
+}
+
+/** Answers for one stack: the text to print, and whether every model is known and fits all its pools. */
+export async function planStack(
+  options: StackOptions,
+  today: string,
+  folder = STACKS,
+): Promise<{ text: string; fits: boolean }> {
+  const plan = await planOfStack(readStackConfig(options.stack, today, folder), options, today);
+  const fits =
+    plan.unknown.length === 0 &&
+    plan.models.every(
+      (model) => model.holdFaults.length === 0 && model.pools.every(({ faults }) => faults.length === 0),
+    );
+  return { text: options.json ? JSON.stringify(plan, null, 2) : stackText(plan), fits };
+}
