@@ -121,6 +121,7 @@ export function modelServerValues(args: ModelServerArgs) {
       progressDeadlineSeconds: hold.progressDeadlineSeconds,
       preStopSeconds: hold.preStopSeconds,
       drainSeconds: hold.shutdownTimeoutSeconds,
+      graceSeconds: hold.terminationGraceSeconds,
     },
     autoscaling: {
       minReplicas: model.minReplicas,

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 export interface InferenceNamespaceArgs {
   /** GPUs that all models together may request: the sum of the pools' limits. */
   maxGpus: number;
+  /** Labels beside the kit's own. */
+  labels?: Readonly<Record<string, string>>;
   /** Controllers with a finalizer on what is put in here: the namespace is gone before any of them is. */
   after: pulumi.Resource[];
 }
@@ -18,7 +20,7 @@ export class InferenceNamespace extends pulumi.ComponentResource {
 
     const namespace = new k8s.core.v1.Namespace(
       name,
-      { metadata: { name, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
+      { metadata: { name, labels: { ...args.labels, "pod-security.kubernetes.io/enforce": "restricted" } } },
       { parent: this, dependsOn: args.after },
     );
     // Karpenter's limit holds for each pool and can be overrun while claims are in flight; this one holds for the sum.

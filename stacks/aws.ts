@@ -20,6 +20,9 @@ import { longestIdleSeconds, serveModels } from "./models";
 import { gpusOf } from "./pools";
 import { createWeights } from "./weights";
 
+/** A new gateway pod counts as ready once the load balancer sends to it, so a rollout leaves no gap. */
+const READINESS_GATES = { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" };
+
 /** What every part of a stack on AWS is told. */
 export interface OwnCluster {
   readonly config: OwnStack;
@@ -110,7 +113,11 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
   const pools = createGpuPools(own, driver.ready, everywhere);
   const controllers = [...autoscaling.ready, ...balancer.ready, ...crds.ready];
   const maxGpus = Object.values(config.gpuPools).reduce((sum, pool) => sum + gpusOf(pool), 0);
-  const namespace = new InferenceNamespace("inference", { maxGpus, after: controllers }, everywhere);
+  const namespace = new InferenceNamespace(
+    "inference",
+    { maxGpus, labels: READINESS_GATES, after: controllers },
+    everywhere,
+  );
   const weights = createWeights(
     own,
     namespace.name,

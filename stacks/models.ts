@@ -40,8 +40,10 @@ export const chainOf = (model: ModelConfig): HoldChain =>
   });
 
 /** Seconds without a byte that a load balancer has to bear: the most that any model's chain ends with. */
-export const longestIdleSeconds = ({ models }: StackConfig): number =>
-  Math.max(...Object.values(models).map((model) => chainOf(model).albIdleSeconds));
+export const longestIdleSeconds = (config: StackConfig): number => longest(config, "albIdleSeconds");
+
+const longest = ({ models }: StackConfig, link: keyof HoldChain): number =>
+  Math.max(...Object.values(models).map((model) => chainOf(model)[link]));
 
 /** One release for each model, and the gateway that knows them all. */
 export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOptions): Gateway {
@@ -51,7 +53,8 @@ export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOpt
     return { name, url: server.url, timeoutSeconds: chainOf(model).gatewayTimeoutSeconds, price: model.price };
   });
   const { replicas } = config.gateway;
-  return new Gateway("gateway", { namespace, models, replicas, nodeSelector, databaseUrl }, opts);
+  const keepAliveSeconds = longest(config, "gatewayKeepAliveSeconds");
+  return new Gateway("gateway", { namespace, models, replicas, keepAliveSeconds, nodeSelector, databaseUrl }, opts);
 }
 
 function modelServerArgs(name: string, model: ModelConfig, args: ServingArgs): ModelServerArgs {

@@ -77,6 +77,7 @@ describe("ModelServer", () => {
         progressDeadlineSeconds: hold.progressDeadlineSeconds,
         preStopSeconds: 10,
         drainSeconds: 300,
+        graceSeconds: 325,
       },
       autoscaling: {
         minReplicas: 0,
