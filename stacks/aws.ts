@@ -14,6 +14,7 @@ import { SYSTEM_NODES } from "../components/scheduling";
 import { SystemNodes } from "../components/system-nodes";
 import { systemNodeCount } from "../planner/system-nodes";
 import type { OwnStack } from "./config";
+import { awsSettings } from "./config-aws";
 import { createGpuPools } from "./gpu-pools";
 import { createHubToken } from "./hub-token";
 import { longestIdleSeconds, serveModels } from "./models";
@@ -44,12 +45,17 @@ export interface OwnCluster {
 /** A cluster of our own, from the network up; what is made last goes first. */
 export function onOwnCluster(config: OwnStack, clusterName: string, region: string) {
   const tags = { ...config.tags, "pilotlight:stack": clusterName };
-  const awsProvider = new aws.Provider("aws", { region: region as aws.Region, defaultTags: { tags } });
+  const awsProvider = new aws.Provider("aws", {
+    ...awsSettings(),
+    region: region as aws.Region,
+    defaultTags: { tags },
+  });
   const inAws = { provider: awsProvider };
   const { permissionsBoundary } = config;
   const { partition } = aws.getPartitionOutput({}, inAws);
   const { accountId } = aws.getCallerIdentityOutput({}, inAws);
   const { kubernetes, apiAccess, admins } = config.cluster;
+  const replicas = config.gateway.replicas > 1 ? 2 : 1;
 
   const network = createNetwork(config, region, inAws);
   const cluster = new Cluster(
@@ -74,7 +80,11 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
       nodeRole: cluster.nodeRole,
       subnetIds: network.privateSubnetIds,
       kubernetes,
-      count: systemNodeCount(Object.keys(config.models).length),
+      count: systemNodeCount({
+        models: Object.keys(config.models).length,
+        gatewayReplicas: config.gateway.replicas,
+        controllerReplicas: replicas,
+      }),
       tags,
       permissionsBoundary,
     },
@@ -90,7 +100,7 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
     cluster,
     tags,
     nodesReady: [...system.ready, ...network.routes],
-    replicas: config.gateway.replicas > 1 ? 2 : 1,
+    replicas,
     permissionsBoundary,
   };
 
