@@ -10,6 +10,9 @@ export interface InferenceNamespaceArgs {
   after: pulumi.Resource[];
 }
 
+/** Name of the namespace that a stack makes; scripts look for the gateway there. */
+export const INFERENCE_NAMESPACE = "inference";
+
 /** Where models and gateway live: one namespace that no pod enters with more than ordinary rights, and a cap on its GPUs. */
 export class InferenceNamespace extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;

@@ -136,6 +136,12 @@ describe("ModelServer", () => {
     expect(values.engine.env).not.toHaveProperty("AWS_REGION");
   });
 
+  test("the namespace that may scrape is the chart's own default unless told", async () => {
+    expect((await release()).values).not.toHaveProperty("monitoringNamespace");
+    const { values } = await release({ monitoringNamespace: "pilotlight-monitoring" });
+    expect(values.monitoringNamespace).toBe("pilotlight-monitoring");
+  });
+
   test.each<[string, Partial<ModelServerArgs>]>([
     ["from the store, on pools", {}],
     ["from the hub, on adopted nodes", { placement: ADOPTED, weights: HUB, compileCacheUri: undefined }],
