@@ -6,9 +6,9 @@ import { type Equipment, findEquipment } from "../equipment";
 import { follow } from "../progress";
 import { rehearse } from "../rehearse";
 import { exitWith, inOwnFolder, type Run } from "../run";
+import { readStackFile } from "../stack-file";
 import { startStage } from "../stage";
-
-import { createStack, readStackFile } from "../workspace";
+import { createStack } from "../workspace";
 import { growth, type Point, withModels } from "./models";
 
 const USAGE = `Usage: npm run bench -- [rehearsal] [preview] [--json FILE]
