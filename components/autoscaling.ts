@@ -8,6 +8,8 @@ export interface AutoscalingArgs {
   replicas: 1 | 2;
   /** Labels of the nodes to run on; none where somebody else runs the nodes. */
   nodeSelector: Readonly<Record<string, string>>;
+  /** Put before the names of its namespaces, for a cluster whose `monitoring` and `keda` may be somebody else's. */
+  namespacePrefix?: string;
   /** System nodes. */
   after: pulumi.Resource[];
 }
@@ -20,6 +22,8 @@ const PROMETHEUS_PORT = 9090;
 export class Autoscaling extends pulumi.ComponentResource {
   /** Where KEDA asks. */
   readonly prometheusUrl: pulumi.Output<string>;
+  /** Where Prometheus scrapes from: network policies let this namespace in. */
+  readonly monitoringNamespace: pulumi.Output<string>;
   readonly keda: k8s.helm.v3.Release;
   readonly prometheus: k8s.helm.v3.Release;
   /** CRDs and controllers that charts with ScaledObjects and ServiceMonitors depend on. */
@@ -30,6 +34,7 @@ export class Autoscaling extends pulumi.ComponentResource {
     const dependsOn = args.after;
     const parent = this;
 
+    const { namespacePrefix = "" } = args;
     const monitoring = createNamespace("monitoring");
     this.prometheus = thirdPartyChart(
       `${name}-prometheus`,
@@ -42,13 +47,19 @@ export class Autoscaling extends pulumi.ComponentResource {
       { parent, dependsOn },
     );
     this.prometheusUrl = pulumi.interpolate`http://${PROMETHEUS_SERVICE}.${monitoring}.svc:${PROMETHEUS_PORT}`;
+    this.monitoringNamespace = monitoring;
     this.ready = [this.keda, this.prometheus];
     this.registerOutputs({ prometheusUrl: this.prometheusUrl });
 
-    function createNamespace(namespace: string): pulumi.Output<string> {
+    function createNamespace(role: string): pulumi.Output<string> {
       return new k8s.core.v1.Namespace(
-        `${name}-${namespace}`,
-        { metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
+        `${name}-${role}`,
+        {
+          metadata: {
+            name: `${namespacePrefix}${role}`,
+            labels: { "pod-security.kubernetes.io/enforce": "restricted" },
+          },
+        },
         { parent, dependsOn },
       ).metadata.name;
     }

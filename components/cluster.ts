@@ -85,7 +85,9 @@ export class Cluster extends pulumi.ComponentResource {
       return kmsKey;
     }
 
-    // Made before the cluster, which would otherwise make it itself, keep it for ever and leave it behind.
+    // Made before the cluster, which would otherwise make it itself and keep its logs for ever; destroyed after it. What
+    // EKS still delivers after that makes the group anew, in AWS's own service role, which no policy of ours can stop:
+    // docs/idle-costs.md says how to remove it. Source: terraform-aws-modules/terraform-aws-eks#2446 and #2763.
     function createLogGroup() {
       return new aws.cloudwatch.LogGroup(
         name,

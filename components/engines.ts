@@ -26,6 +26,8 @@ export interface EngineLaunch {
 export interface Engine {
   readonly image: ImageVersion;
   readonly command: readonly string[];
+  /** Flags that a user's would contradict, each with what to do instead. */
+  readonly ownFlags: Readonly<Record<string, string>>;
   /** Arguments after the command, the user's last so that they win. */
   readonly args: (launch: EngineLaunch) => string[];
   readonly env: (launch: EngineLaunch) => Record<string, string>;
@@ -52,7 +54,7 @@ const CACHE = "/cache";
 /** The part of it that is worth keeping in S3. */
 const COMPILE_CACHE = `${CACHE}/compile`;
 
-/** Share of a GPU's memory that vLLM plans with; its own default, written down because the planner reckons with it. */
+/** Share of a GPU's memory that vLLM plans with; its own default, written down so that a new version cannot move it. */
 export const VLLM_GPU_MEMORY_UTILIZATION = 0.92;
 /** S3 readers of one vLLM process; one per 4 GB of weights is enough, and 16 fill a 25 Gbit/s network card. */
 const STREAMER_CONCURRENCY = 16;
@@ -72,9 +74,35 @@ function vllmWeightsArgs({ weights, gpus, memoryMib }: EngineLaunch): string[] {
   return [weights.uri, "--load-format=runai_streamer", `--model-loader-extra-config=${JSON.stringify(loader)}`];
 }
 
+/** Each of them comes from a setting of its own, or has one value that the pod's probes, router and volumes count on. */
+const VLLM_OWN_FLAGS: Readonly<Record<string, string>> = {
+  "--model": "set source",
+  "--revision": "set source",
+  "--tokenizer-revision": "set source",
+  "--served-model-name": "it is the model's name under models",
+  "--max-model-len": "set contextLength",
+  "--quantization": "set quantization",
+  "--tensor-parallel-size": "set gpusPerReplica",
+  "--pipeline-parallel-size": "set gpusPerReplica",
+  "--data-parallel-size": "set replicas",
+  "--shutdown-timeout": "set longestGeneration",
+  "--load-format": "weights are streamed from the store",
+  "--model-loader-extra-config": "weights are streamed from the store",
+  "--api-key": "keys are the gateway's",
+  "--host": "the router looks for the engine where the kit puts it",
+  "--port": "the router looks for the engine where the kit puts it",
+  "--uds": "the router looks for the engine where the kit puts it",
+  "--root-path": "the router looks for the engine where the kit puts it",
+  "--ssl-keyfile": "TLS ends at the load balancer",
+  "--ssl-certfile": "TLS ends at the load balancer",
+  "--headless": "every replica serves requests",
+  "--config": "name the flags one by one",
+};
+
 const vllm: Engine = {
   image: images.vllm,
   command: ["vllm", "serve"],
+  ownFlags: VLLM_OWN_FLAGS,
   args: (launch) => [
     ...vllmWeightsArgs(launch),
     `--served-model-name=${launch.servedName}`,

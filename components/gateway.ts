@@ -22,6 +22,8 @@ export interface GatewayArgs {
   models: readonly GatewayModel[];
   /** Pods. */
   replicas: number;
+  /** Seconds that an idle connection stays open: longer than the load balancer keeps it (planner/hold.ts). */
+  keepAliveSeconds: number;
   /** Labels of the nodes to run on; none where somebody else runs the nodes. */
   nodeSelector: Readonly<Record<string, string>>;
   /** Postgres address with user and password. Without one the keys are those of a Secret, and there are no budgets. */
@@ -51,14 +53,15 @@ export class Gateway extends pulumi.ComponentResource {
     const parent = { parent: this };
 
     const masterKey = createKey("master-key");
-    this.apiKey = createKey("api-key");
+    const apiKey = createKey("api-key");
     const admin = createSecret(ADMIN_SECRET.name, {
       [ADMIN_SECRET.masterKey]: masterKey,
       ...(args.databaseUrl === undefined ? {} : { [ADMIN_SECRET.url]: args.databaseUrl }),
     });
     const keys = createSecret(KEYS_SECRET.name, {
-      [KEYS_SECRET.key]: pulumi.jsonStringify({ [FIRST_KEY]: this.apiKey }),
+      [KEYS_SECRET.key]: pulumi.jsonStringify({ [FIRST_KEY]: apiKey }),
     });
+    this.apiKey = apiKey;
     this.release = createRelease();
     this.url = pulumi.interpolate`http://${GATEWAY_SERVICE.name}.${args.namespace}.svc:${GATEWAY_SERVICE.port}/v1`;
     this.registerOutputs({ url: this.url });
@@ -84,8 +87,13 @@ export class Gateway extends pulumi.ComponentResource {
           chart: "gateway",
           name: GATEWAY_SERVICE.name,
           namespace: args.namespace,
-          values: gatewayValues(args, fingerprint([masterKey, args.databaseUrl])),
+          values: gatewayValues(args, {
+            keysVersion: fingerprint([apiKey]),
+            restartOn: fingerprint([masterKey, args.databaseUrl]),
+          }),
           timeout: TIMEOUT_SECONDS,
+          // The Job puts the keys into the database: until then the stack's output opens nothing.
+          waitForJobs: args.databaseUrl !== undefined,
         },
         { ...parent, dependsOn: [admin, keys] },
       );
@@ -102,11 +110,15 @@ function fingerprint(secrets: (pulumi.Input<string> | undefined)[]): pulumi.Outp
 }
 
 /** Values of charts/gateway. */
-export function gatewayValues(args: Omit<GatewayArgs, "namespace">, restartOn: pulumi.Input<string>) {
+export function gatewayValues(
+  args: Omit<GatewayArgs, "namespace">,
+  hashes: { keysVersion: pulumi.Input<string>; restartOn: pulumi.Input<string> },
+) {
   const postgres = args.databaseUrl !== undefined;
   return {
     image: imageRef(images.litellm),
     replicas: args.replicas,
+    keepAliveSeconds: args.keepAliveSeconds,
     nodeSelector: { ...args.nodeSelector },
     models: args.models.map(({ name, url, timeoutSeconds, price }) => ({
       name,
@@ -117,6 +129,6 @@ export function gatewayValues(args: Omit<GatewayArgs, "namespace">, restartOn: p
     masterKey: { secretName: ADMIN_SECRET.name, key: ADMIN_SECRET.masterKey },
     apiKeys: { secretName: KEYS_SECRET.name, key: KEYS_SECRET.key },
     database: postgres ? { mode: "postgres", secretName: ADMIN_SECRET.name, key: ADMIN_SECRET.url } : { mode: "none" },
-    restartOn,
+    ...hashes,
   };
 }

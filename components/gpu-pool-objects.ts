@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GPUS, type GpuName } from "../planner/gpus";
 import { GPU_TAINT, gpuNodeLabels } from "./scheduling";
-import { amis } from "./versions";
+import { amis, nodeGroupRelease } from "./versions";
 
 /*
  * Karpenter's objects for one GPU pool: what a node is (EC2NodeClass) and when there is one (NodePool). Pure.
@@ -160,9 +160,9 @@ function requirements(pool: GpuPoolSpec, capacity: Capacity) {
   ];
 }
 
-/** What a managed node group calls an AL2023 release, where the table knows it. */
+/** The name of the pool's image for a managed node group, where there is one. */
 export function managedRelease({ image, kubernetes }: { image: NodeImage; kubernetes: string }): string | undefined {
-  return image.driver === "ami" ? amis.al2023.managed[image.release]?.[kubernetes] : undefined;
+  return image.driver === "ami" ? nodeGroupRelease(image.release, kubernetes) : undefined;
 }
 
 /** Why a pool cannot have steady nodes with this image, or undefined. Pure, so that the stack file's check can ask too. */

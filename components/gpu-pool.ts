@@ -71,7 +71,7 @@ export interface SteadyGpuPoolArgs {
   pool: GpuPoolSpec;
   clusterName: pulumi.Input<string>;
   image: NodeImage;
-  /** Kubernetes minor version of the cluster: a node group names its image release by it. */
+  /** Kubernetes minor version of the cluster, which the nodes follow. */
   kubernetes: string;
   nodeRoleArn: pulumi.Input<string>;
   /** Private subnets; of a capacity block's zone alone where the pool has one. */
@@ -121,6 +121,8 @@ export class SteadyGpuPool extends pulumi.ComponentResource {
         nodeRoleArn: args.nodeRoleArn,
         subnetIds: args.subnetIds,
         amiType: "AL2023_x86_64_NVIDIA",
+        // Both follow the cluster: a group that names no version stays behind when the control plane is upgraded.
+        version: args.kubernetes,
         releaseVersion,
         // A capacity block is of one type, and EKS takes that from the launch template or not at all.
         ...(block === undefined ? { instanceTypes: [...pool.instanceTypes] } : {}),

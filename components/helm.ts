@@ -32,6 +32,7 @@ export interface OwnChartArgs {
   timeout?: number;
   /** Leave it to others to find out whether its pods start. */
   skipAwait?: boolean;
+  waitForJobs?: boolean;
 }
 
 /** A release of one of our own charts. */

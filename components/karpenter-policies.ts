@@ -1,23 +1,11 @@
+import type { PolicyDocument, Statement } from "./policy-document";
+
 /*
  * What Karpenter may do in the account, split by purpose as upstream does since v1.14. Pure: text in, documents out.
  * Facts (actions and the tags Karpenter sets) from aws/karpenter-provider-aws, tag v1.14.1, its CloudFormation template.
  */
 
-export interface Statement {
-  readonly Sid: string;
-  readonly Effect: "Allow" | "Deny";
-  readonly Action: readonly string[];
-  readonly Resource: string | readonly string[];
-  readonly Principal?: Readonly<Record<string, readonly string[]>> | "*";
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
-
-export interface PolicyDocument {
-  readonly Version: "2012-10-17";
-  readonly Statement: readonly Statement[];
-}
-
-export interface KarpenterFacts {
+interface KarpenterFacts {
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;
@@ -28,7 +16,7 @@ export interface KarpenterFacts {
 }
 
 export const KARPENTER_POLICIES = ["nodes", "profiles", "cluster", "interruption", "discovery"] as const;
-export type KarpenterPolicy = (typeof KARPENTER_POLICIES)[number];
+type KarpenterPolicy = (typeof KARPENTER_POLICIES)[number];
 
 const document = (...Statement: Statement[]): PolicyDocument => ({ Version: "2012-10-17", Statement });
 
@@ -203,15 +191,20 @@ export function karpenterPolicies(facts: KarpenterFacts): Record<KarpenterPolicy
   };
 }
 
-/** Who may write into the interruption queue: AWS's own services, over TLS. */
-export function interruptionQueuePolicy(queueArn: string): PolicyDocument {
+/**
+ * Who may write into the interruption queue: EventBridge, for this stack's own rules, over TLS.
+ * @param ruleArns ARNs of the rules; without them the service could be made to send by a rule of any account.
+ */
+export function interruptionQueuePolicy(queueArn: string, ruleArns: readonly string[]): PolicyDocument {
   return document(
     {
       Sid: "EventsMaySend",
       Effect: "Allow",
-      Principal: { Service: ["events.amazonaws.com", "sqs.amazonaws.com"] },
+      Principal: { Service: ["events.amazonaws.com"] },
       Action: ["sqs:SendMessage"],
       Resource: queueArn,
+      // What EventBridge says of itself to SQS. Source: EventBridge user guide, resource-based policies, Amazon SQS.
+      Condition: { ArnEquals: { "aws:SourceArn": ruleArns } },
     },
     {
       Sid: "TlsOnly",

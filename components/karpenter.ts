@@ -1,24 +1,17 @@
 import * as aws from "@pulumi/aws";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ControllerArgs } from "./controller-args";
 import { thirdPartyChart } from "./helm";
 import { interruptionQueuePolicy, KARPENTER_POLICIES, karpenterPolicies } from "./karpenter-policies";
 import { PodRole } from "./pod-role";
 import { SYSTEM_NODES } from "./scheduling";
 
-export interface KarpenterArgs {
-  clusterName: pulumi.Input<string>;
+/** Comes after the system nodes and the access entry of its own nodes. */
+export interface KarpenterArgs extends ControllerArgs {
   clusterEndpoint: pulumi.Input<string>;
   /** ARN of the role its nodes get. */
   nodeRoleArn: pulumi.Input<string>;
-  partition: pulumi.Input<string>;
-  region: string;
-  accountId: pulumi.Input<string>;
-  /** Two survive the loss of a system node; one will do where a minute without new nodes does no harm. */
-  replicas: 1 | 2;
-  /** What must exist first and be gone last: system nodes, the access entry of its nodes. */
-  after: pulumi.Resource[];
-  permissionsBoundary?: string;
 }
 
 const NAMESPACE = "kube-system";
@@ -47,8 +40,8 @@ export class Karpenter extends pulumi.ComponentResource {
     const parent = { parent: this };
 
     const queue = createQueue();
-    const queuePolicy = createQueuePolicy();
     const events = createEvents();
+    const queuePolicy = createQueuePolicy();
     const role = createRole();
     const crds = createCrds();
     this.queue = queue;
@@ -67,7 +60,12 @@ export class Karpenter extends pulumi.ComponentResource {
     function createQueuePolicy() {
       return new aws.sqs.QueuePolicy(
         `${name}-interruption`,
-        { queueUrl: queue.url, policy: queue.arn.apply((arn) => JSON.stringify(interruptionQueuePolicy(arn))) },
+        {
+          queueUrl: queue.url,
+          policy: pulumi
+            .all([queue.arn, pulumi.all(events.map(({ rule }) => rule.arn))])
+            .apply(([queueArn, ruleArns]) => JSON.stringify(interruptionQueuePolicy(queueArn, ruleArns))),
+        },
         parent,
       );
     }
@@ -82,7 +80,8 @@ export class Karpenter extends pulumi.ComponentResource {
           },
           parent,
         );
-        return new aws.cloudwatch.EventTarget(`${name}-${event}`, { rule: rule.name, arn: queue.arn }, parent);
+        const target = new aws.cloudwatch.EventTarget(`${name}-${event}`, { rule: rule.name, arn: queue.arn }, parent);
+        return { rule, target };
       });
     }
 
@@ -130,7 +129,10 @@ export class Karpenter extends pulumi.ComponentResource {
           }),
         },
         // The association comes before the pods; queue and events outlive the nodes that they warn of.
-        { ...parent, dependsOn: [crds, role.association, queuePolicy, ...events, ...args.after] },
+        {
+          ...parent,
+          dependsOn: [crds, role.association, queuePolicy, ...events.map(({ target }) => target), ...args.after],
+        },
       );
     }
   }

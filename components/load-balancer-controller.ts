@@ -1,21 +1,14 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ControllerArgs } from "./controller-args";
 import { thirdPartyChart } from "./helm";
 import { loadBalancerPolicy } from "./load-balancer-policy";
 import { PodRole } from "./pod-role";
 import { SYSTEM_NODES } from "./scheduling";
 
-export interface LoadBalancerControllerArgs {
-  clusterName: pulumi.Input<string>;
+/** Comes after the system nodes and the routes by which it reaches AWS. */
+export interface LoadBalancerControllerArgs extends ControllerArgs {
   vpcId: pulumi.Input<string>;
-  partition: pulumi.Input<string>;
-  region: string;
-  accountId: pulumi.Input<string>;
-  /** Two survive the loss of a system node. */
-  replicas: 1 | 2;
-  /** What must exist first and be gone last: system nodes, and the routes by which it reaches AWS. */
-  after: pulumi.Resource[];
-  permissionsBoundary?: string;
 }
 
 const NAMESPACE = "kube-system";

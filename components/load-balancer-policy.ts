@@ -1,4 +1,4 @@
-import type { PolicyDocument, Statement } from "./karpenter-policies";
+import type { PolicyDocument, Statement } from "./policy-document";
 
 /*
  * What the AWS Load Balancer Controller may do. Pure. Facts (which calls it makes, which tags it sets) from
@@ -6,7 +6,7 @@ import type { PolicyDocument, Statement } from "./karpenter-policies";
  * kit uses of it: one application load balancer with addresses of pods as targets. No WAF, Shield, Cognito, NLB, Outposts.
  */
 
-export interface LoadBalancerFacts {
+interface LoadBalancerFacts {
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;

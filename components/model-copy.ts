@@ -38,7 +38,7 @@ export class ModelCopy extends pulumi.ComponentResource {
       name,
       {
         clusterName: args.clusterName,
-        namespace: "inference",
+        namespace: args.namespace,
         serviceAccount: SERVICE_ACCOUNT,
         policies: { store: copyStorePolicy(args.store.arn) },
         permissionsBoundary: args.permissionsBoundary,
@@ -101,8 +101,7 @@ export class ModelCopy extends pulumi.ComponentResource {
         containers: [
           {
             name: "copy",
-            // The gateway's image has huggingface_hub and boto3, and the system nodes have it already.
-            image: imageRef(images.litellm),
+            image: imageRef(images.modelCopy),
             command: ["python", "/script/copy_model.py"],
             env: [
               { name: "REPOSITORY", value: repository },
@@ -114,7 +113,7 @@ export class ModelCopy extends pulumi.ComponentResource {
                 ? []
                 : [{ name: "HF_TOKEN", valueFrom: { secretKeyRef: { name: args.tokenSecret, key: "token" } } }]),
             ],
-            resources: { requests: { cpu: "500m", memory: "1Gi" }, limits: { memory: "2Gi" } },
+            resources: { requests: { cpu: "100m", memory: "1Gi" }, limits: { memory: "2Gi" } },
             securityContext: {
               allowPrivilegeEscalation: false,
               readOnlyRootFilesystem: true,

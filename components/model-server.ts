@@ -62,6 +62,8 @@ export interface ModelServerArgs {
   coldStartSeconds: number;
   /** Prometheus as KEDA reads it. */
   prometheusUrl: pulumi.Input<string>;
+  /** Namespace that Prometheus scrapes from, where it is not the chart's default. */
+  monitoringNamespace?: pulumi.Input<string>;
   /** `s3://bucket/prefix` that keeps compiled kernels between cold starts. */
   compileCacheUri?: pulumi.Input<string>;
   /** AWS region of the bucket. */
@@ -71,7 +73,7 @@ export interface ModelServerArgs {
 }
 
 /** /dev/shm of one replica; processes of a replica with several GPUs exchange tensors through it. */
-const sharedMemoryMib = (gpus: number) => (gpus > 1 ? 8192 : 2048);
+export const sharedMemoryMib = (gpus: number) => (gpus > 1 ? 8192 : 2048);
 
 /** One model: a release of our own chart with its engine, its router and what scales it. */
 export class ModelServer extends pulumi.ComponentResource {
@@ -121,6 +123,7 @@ export function modelServerValues(args: ModelServerArgs) {
       progressDeadlineSeconds: hold.progressDeadlineSeconds,
       preStopSeconds: hold.preStopSeconds,
       drainSeconds: hold.shutdownTimeoutSeconds,
+      graceSeconds: hold.terminationGraceSeconds,
     },
     autoscaling: {
       minReplicas: model.minReplicas,
@@ -138,6 +141,7 @@ export function modelServerValues(args: ModelServerArgs) {
       nodeSelector: placement.kind === "pools" ? { ...SYSTEM_NODES } : {},
     },
     compileCache: { uri: args.compileCacheUri ?? "" },
+    ...(args.monitoringNamespace === undefined ? {} : { monitoringNamespace: args.monitoringNamespace }),
   };
 }
 

@@ -89,20 +89,22 @@ function tlsOnly(arn: pulumi.Input<string>): pulumi.Output<string> {
   });
 }
 
-/**
- * What an engine may do: read its own weights, and read and write its own compile cache.
- * @param weights bucket ARN and key prefix of the weights.
- * @param cache bucket ARN of the store and key prefix of the cache.
- */
-export function engineStorePolicy(
-  weights: { bucketArn: pulumi.Input<string>; prefix: string },
-  cache: { bucketArn: pulumi.Input<string>; prefix: string },
-): pulumi.Output<string> {
+/** Objects under a key prefix. */
+interface StoreLocation {
+  readonly bucketArn: pulumi.Input<string>;
+  readonly prefix: string;
+  /** Region of a bucket that the kit did not make, which may be encrypted with a KMS key. */
+  readonly kmsRegion?: string;
+}
+
+/** What an engine may do: read its own weights, and read and write its own compile cache in the store. */
+export function engineStorePolicy(weights: StoreLocation, cache: StoreLocation): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: "2012-10-17",
     Statement: [
       list("ListWeights", weights.bucketArn, weights.prefix),
       objects("ReadWeights", weights.bucketArn, weights.prefix, ["s3:GetObject"]),
+      ...(weights.kmsRegion === undefined ? [] : [decrypt(weights.bucketArn, weights.prefix, weights.kmsRegion)]),
       list("ListCompileCache", cache.bucketArn, cache.prefix),
       objects("CompileCache", cache.bucketArn, cache.prefix, ["s3:GetObject", "s3:PutObject"]),
     ],
@@ -133,4 +135,19 @@ const objects = (Sid: string, bucketArn: pulumi.Input<string>, prefix: string, A
   Effect: "Allow",
   Action,
   Resource: pulumi.interpolate`${bucketArn}/${prefix}/*`,
+});
+
+/**
+ * Any key, for these objects alone and through S3 alone; the key's own policy has the last word. S3 names the object to
+ * KMS, or the bucket where it has a bucket key. Source: S3 user guide, server-side encryption with KMS, encryption context.
+ */
+const decrypt = (bucketArn: pulumi.Input<string>, prefix: string, region: string) => ({
+  Sid: "DecryptWeights",
+  Effect: "Allow",
+  Action: ["kms:Decrypt"],
+  Resource: "*",
+  Condition: {
+    StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` },
+    StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucketArn, pulumi.interpolate`${bucketArn}/${prefix}/*`] },
+  },
 });

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface PodRoleArgs {
   clusterName: pulumi.Input<string>;
   /** Namespace and name of the service account that may use the role; the account itself comes with the chart. */
-  namespace: string;
+  namespace: pulumi.Input<string>;
   serviceAccount: string;
   /** IAM policy documents (JSON) by a short name; each becomes an inline policy. */
   policies: Readonly<Record<string, pulumi.Input<string>>>;

@@ -3,22 +3,22 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NodeRole } from "./node-role";
 import { TRUST_POD_IDENTITY } from "./pod-role";
 import { SYSTEM_NODES } from "./scheduling";
-import { eksAddons } from "./versions";
+import { type AddonName, amis, eksAddons, nodeGroupRelease } from "./versions";
 
 export interface SystemNodesArgs {
   clusterName: pulumi.Input<string>;
   nodeRole: NodeRole;
   subnetIds: pulumi.Input<string>[];
-  /** Kubernetes minor version: the addons are pinned for each. */
+  /** Kubernetes minor version of the cluster: nodes follow it, and the addons are pinned for each. */
   kubernetes: string;
-  /** Nodes for controllers, router and gateway: 2 survive the loss of one. */
+  /** Nodes for controllers, routers and gateway (planner/system-nodes.ts). */
   count: number;
   /** Tags of instances and volumes; the provider's default tags do not reach what a node group launches. */
   tags?: Readonly<Record<string, string>>;
   permissionsBoundary?: string;
 }
 
-/** Two vCPU and 8 GiB each: controllers, gateway and routers together ask for about 2.5 GiB. */
+/** Two vCPU, 8 GiB and 29 pods each, which planner/system-nodes.ts reckons with. */
 const INSTANCE_TYPES = ["m7i.large", "m6i.large", "m5.large"];
 /** GiB: images of the system pods are small. */
 const DISK_GIB = 50;
@@ -42,7 +42,7 @@ export class SystemNodes extends pulumi.ComponentResource {
     this.ready = [nodes, dns, agent];
     this.registerOutputs({});
 
-    function addon(addonName: string, extra: Partial<aws.eks.AddonArgs> = {}, dependsOn: pulumi.Resource[] = []) {
+    function addon(addonName: AddonName, extra: Partial<aws.eks.AddonArgs> = {}, dependsOn: pulumi.Resource[] = []) {
       return new aws.eks.Addon(
         `${name}-${addonName}`,
         {
@@ -108,6 +108,10 @@ export class SystemNodes extends pulumi.ComponentResource {
           nodeRoleArn: args.nodeRole.role.arn,
           subnetIds: args.subnetIds,
           amiType: "AL2023_x86_64_STANDARD",
+          // Both follow the cluster: a group that names no version stays behind when the control plane is upgraded. A
+          // Kubernetes version without a release in the table, which no stack file can name, gets EKS's newest image.
+          version: args.kubernetes,
+          releaseVersion: nodeGroupRelease(amis.al2023.release, args.kubernetes),
           instanceTypes: INSTANCE_TYPES,
           capacityType: "ON_DEMAND",
           launchTemplate: { id: template.id, version: pulumi.interpolate`${template.latestVersion}` },

@@ -28,14 +28,14 @@ export const charts = {
     chart: "oci://public.ecr.aws/karpenter/karpenter",
     version: "1.14.1",
     source: "aws/karpenter-provider-aws, tag v1.14.1, charts/karpenter/Chart.yaml",
-    why: "newest patch of the minor version that the rehearsal runs (1.14.0); supports Kubernetes up to 1.36",
+    why: "newest patch release of 1.14; supports Kubernetes up to 1.36",
   },
   keda: {
     chart: "keda",
     repo: "https://kedacore.github.io/charts",
     version: "2.20.2",
     source: "kedacore/charts, tag v2.20.2, keda/Chart.yaml",
-    why: "newest patch of the minor version that the rehearsal runs (2.20.1)",
+    why: "newest patch release of 2.20 when it was pinned",
   },
   "kube-prometheus-stack": {
     chart: "kube-prometheus-stack",
@@ -78,19 +78,26 @@ export const images = {
     repository: "docker.io/vllm/vllm-openai",
     tag: "v0.32.0",
     source: "vllm-project/vllm, release v0.32.0",
-    why: "the version whose flags, metrics and drain were tried here; its CUDA 13 build needs driver 580 or newer",
+    why: "has the flags, metrics and drain that components/engines.ts names; its CUDA 13 build needs driver 580 or newer",
   },
   litellm: {
     repository: "ghcr.io/berriai/litellm-database",
     tag: "v1.106.2",
     source: "BerriAI/litellm, release v1.106.2; plain vX.Y.Z tags since BerriAI/litellm-docs#417",
-    why: "has sse_keepalive_ping_interval_seconds and cancel_on_disconnect, both tried here",
+    why: "has sse_keepalive_ping_interval_seconds and cancel_on_disconnect, which the gateway relies on",
+  },
+  // A row of its own: a new image in a Job's pod replaces the Job, and every model would be copied again.
+  modelCopy: {
+    repository: "ghcr.io/berriai/litellm-database",
+    tag: "v1.106.2",
+    source: "BerriAI/litellm, release v1.106.2",
+    why: "has huggingface_hub and boto3; stays as it is when the gateway's image moves",
   },
   envoy: {
     repository: "docker.io/envoyproxy/envoy",
     tag: "distroless-v1.40.0",
     source: "envoyproxy/envoy, release v1.40.0",
-    why: "the version that the rehearsal runs, without a shell",
+    why: "newest release; this variant has no shell",
   },
   epp: {
     repository: "registry.k8s.io/gateway-api-inference-extension/epp",
@@ -108,31 +115,35 @@ export function imageRef(image: ImageVersion): string {
 
 export const manifests = {
   inferenceExtension: {
-    /** `v1-manifests.yaml` holds the InferencePool alone; the picker looks for the experimental kinds and does without. */
-    url: "https://github.com/kubernetes-sigs/gateway-api-inference-extension/releases/download/v1.5.0/v1-manifests.yaml",
+    /** The InferencePool alone, at the commit of the tag; the picker looks for the experimental kinds and does without. */
+    url: "https://raw.githubusercontent.com/kubernetes-sigs/gateway-api-inference-extension/df9f8909fe06fe2dfd4a6fc0bd0c01a0acabf849/config/crd/bases/inference.networking.k8s.io_inferencepools.yaml",
     version: "v1.5.0",
-    source: "kubernetes-sigs/gateway-api-inference-extension, tag v1.5.0, Makefile target `artifacts`",
+    source:
+      "kubernetes-sigs/gateway-api-inference-extension, tag v1.5.0, what the release's v1-manifests.yaml is built from",
     why: "the CRDs of the picker's own release",
   },
 } as const;
 
-type AddonName = "vpc-cni" | "kube-proxy" | "coredns" | "eks-pod-identity-agent";
+export type AddonName = "vpc-cni" | "kube-proxy" | "coredns" | "eks-pod-identity-agent";
 
 /**
- * EKS addons by Kubernetes minor version. `undefined` is the default that EKS has for that version on the day of the
- * first `up`: no published list of 1.33 and 1.34 was found to pin from, and a wrong build number is refused by EKS.
+ * EKS addons by Kubernetes minor version; a wrong build number is refused by EKS.
+ * Source: the defaults that `aws eks describe-addon-versions --kubernetes-version VERSION` answered in August and September
+ * 2026, as public Terraform configurations record them; the agent from public configurations of the same versions.
  */
-export const eksAddons: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
-  "1.33": {},
-  "1.34": {},
-  // Source: the defaults that `aws eks describe-addon-versions --kubernetes-version 1.35` answered on 2026-08-27, as a
-  // public Terraform configuration records them; the agent from public configurations of EKS 1.35.
+export const eksAddons: Readonly<Record<string, Readonly<Record<AddonName, string>>>> = {
+  "1.34": {
+    "vpc-cni": "v1.22.4-eksbuild.3",
+    "kube-proxy": "v1.34.6-eksbuild.21",
+    coredns: "v1.12.4-eksbuild.29",
+    "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+  },
   "1.35": {
     "vpc-cni": "v1.22.4-eksbuild.3",
     "kube-proxy": "v1.35.3-eksbuild.21",
     coredns: "v1.13.2-eksbuild.21",
     "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
-  } satisfies Record<AddonName, string>,
+  },
 };
 
 /** Release of the Amazon Linux 2023 EKS images, and what it holds. */
@@ -140,9 +151,9 @@ export const amis = {
   al2023: {
     /** Karpenter's alias is `al2023@<release>`; it takes the NVIDIA variant for GPU types by itself. */
     release: "v20260714",
-    /** What a managed node group calls a release, by release and Kubernetes minor version. */
+    /** What a managed node group calls a release, by release and Kubernetes minor version; one name for all variants. */
     managed: {
-      v20260714: { "1.33": "1.33.13-20260714", "1.34": "1.34.9-20260714", "1.35": "1.35.6-20260714" },
+      v20260714: { "1.34": "1.34.9-20260714", "1.35": "1.35.6-20260714" },
     } as Readonly<Record<string, Readonly<Record<string, string>>>>,
     source: "awslabs/amazon-eks-ami, CHANGELOG.md, AMI Release v20260714",
     why: "newest release with a published package list: NVIDIA driver 580.159.03, container toolkit 1.19.1",
@@ -155,3 +166,7 @@ export const amis = {
     why: "NVIDIA publishes driver containers for Ubuntu and none for Amazon Linux (NVIDIA/gpu-operator#1492)",
   },
 } as const;
+
+/** What a managed node group calls an AL2023 release, where the table knows it. */
+export const nodeGroupRelease = (release: string, kubernetes: string): string | undefined =>
+  amis.al2023.managed[release]?.[kubernetes];

@@ -20,6 +20,8 @@ export interface HoldChain {
   readonly gatewayTimeoutSeconds: number;
   /** The load balancer's idle timeout: a held plain call sends no byte at all. */
   readonly albIdleSeconds: number;
+  /** The gateway keeps an idle connection for longer than the load balancer, which would otherwise write into a closed one. */
+  readonly gatewayKeepAliveSeconds: number;
   /** Time between leaving the endpoints and SIGTERM, so that no new request reaches an engine that refuses it. */
   readonly preStopSeconds: number;
   /** vLLM's `--shutdown-timeout`: running answers may finish. */
@@ -32,7 +34,7 @@ export interface HoldChain {
   readonly progressDeadlineSeconds: number;
 }
 
-/** Envoy refuses a `message_timeout` above this. Source: Envoy 1.40.0, `ext_proc` field validation (run here). */
+/** Envoy refuses a `message_timeout` above this. Source: Envoy 1.40.0, `ext_proc` field validation. */
 export const MAX_EXT_PROC_SECONDS = 3600;
 /** Upper end of `idle_timeout.timeout_seconds`. Source: Elastic Load Balancing user guide, load balancer attributes. */
 export const MAX_ALB_IDLE_SECONDS = 4000;
@@ -61,13 +63,15 @@ function derive(request: HoldRequest): HoldChain {
   const eppTtlSeconds = holdSeconds;
   const extProcTimeoutSeconds = eppTtlSeconds + STEP_SECONDS;
   const gatewayTimeoutSeconds = eppTtlSeconds + request.longestGenerationSeconds + STEP_SECONDS;
+  const albIdleSeconds = gatewayTimeoutSeconds + STEP_SECONDS;
   const startupSeconds = Math.max(MIN_STARTUP_SECONDS, 2 * holdSeconds);
   return {
     holdSeconds,
     eppTtlSeconds,
     extProcTimeoutSeconds,
     gatewayTimeoutSeconds,
-    albIdleSeconds: gatewayTimeoutSeconds + STEP_SECONDS,
+    albIdleSeconds,
+    gatewayKeepAliveSeconds: albIdleSeconds + STEP_SECONDS,
     preStopSeconds: PRE_STOP_SECONDS,
     shutdownTimeoutSeconds,
     terminationGraceSeconds,

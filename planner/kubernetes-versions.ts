@@ -1,7 +1,6 @@
 /** The end of EKS standard support by Kubernetes minor version, ISO dates; after it a cluster costs six times as much. */
 export const EKS_STANDARD_SUPPORT_ENDS: Readonly<Record<string, string>> = {
   // Source: endoflife.date, Amazon EKS, as stored in February 2026.
-  "1.33": "2026-07-29",
   "1.34": "2026-12-02",
   "1.35": "2027-03-27",
 };

@@ -5,9 +5,9 @@ import { rehearse } from "./rehearse";
 import { type Report, summary } from "./report";
 import { exitWith, inOwnFolder, type Run, say } from "./run";
 import { showSettings } from "./settings";
+import { readStackFile, stackNames } from "./stack-file";
 import { startStage } from "./stage";
 import { unsupported } from "./tools";
-import { readStackFile, stackNames } from "./workspace";
 
 /*
  * `npm run rehearse`: see USAGE.
@@ -23,6 +23,9 @@ async function main(argv: readonly string[]): Promise<void> {
   if (fault !== undefined) throw new Error(fault);
   const today = new Date().toISOString().slice(0, 10);
   for (const stack of stacks) for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
+
+  // A file that cannot be written should not cost a whole run.
+  if (json !== undefined) writeFileSync(json, "[]\n");
 
   const reports: Report[] = [];
   let equipment: Equipment | undefined;

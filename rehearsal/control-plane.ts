@@ -49,7 +49,7 @@ export async function startControlPlane({
   writeKeys(dir, token);
   const etcd = processes.start({ name: "etcd", command: tools.etcd, args: ETCD_FLAGS, cwd: dir, graceMs: 0 });
   const server = await onFreePort((port) =>
-    startApiServer({ dir, port, token, command: tools.kubeApiserver, processes, say, signal }),
+    startApiServer({ dir, port, token, command: tools.kubeApiserver, etcd, processes, say, signal }),
   );
   if (etcd.hasEnded) throw etcd.error("ended");
   const access: ApiAccess = { url: server.url, caData: server.caData, token };
@@ -107,13 +107,24 @@ export interface ApiServerArgs {
   readonly port: number;
   readonly token: string;
   readonly command: string;
+  /** Without it the server waits for a long time and then speaks of something else. */
+  readonly etcd?: Running;
   readonly processes: Processes;
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /** @throws PortTaken if something else listens there. */
-export async function startApiServer({ dir, port, token, command, processes, say, signal }: ApiServerArgs): Promise<{
+export async function startApiServer({
+  dir,
+  port,
+  token,
+  command,
+  etcd,
+  processes,
+  say,
+  signal,
+}: ApiServerArgs): Promise<{
   url: string;
   caData: string;
   running: Running;
@@ -123,6 +134,7 @@ export async function startApiServer({ dir, port, token, command, processes, say
   const running = processes.start({ name, command, args: apiServerFlags(port), cwd: dir, graceMs: 0 });
   let said = Date.now();
   const probe = async () => {
+    if (etcd?.hasEnded) throw etcd.error("ended");
     const caData = readCa(join(dir, "pki"));
     if (caData === undefined) return false;
     const { status, body } = await ask({ url, caData, token }, "/readyz?verbose").catch(() => NO_ANSWER);

@@ -19,7 +19,7 @@ preview, up, up again, a config change, destroy. Needs no cloud account, touches
   --json FILE    write seconds and counts to FILE
   --help         this text
 
-The first run gets or builds its tools (about 11 minutes where releases cannot be downloaded) and keeps them in
+The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded) and keeps them in
 \${PILOTLIGHT_CACHE:-\${XDG_CACHE_HOME:-~/.cache}/pilotlight}.`;
 
 /** A wrong command line; the message says what is right. */

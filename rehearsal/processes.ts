@@ -208,6 +208,7 @@ export async function withProcesses<T>(
   const ending = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
     if (!ending.signal.aborted) return ending.abort(new Interrupted(signal));
+    console.error(`interrupted twice by ${signal}: everything is ended at once`);
     processes.killAll();
     process.exit(130);
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Interrupted, type Processes, withProcesses } from "./processes";
@@ -26,15 +26,19 @@ export const say = (line: string): void => {
 export async function inOwnFolder(work: (run: Run) => Promise<void>): Promise<void> {
   // Readable by nobody else: it holds the cluster's token and the stack's state.
   const dir = mkdtempSync(join(tmpdir(), "pilotlight-rehearsal-"));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  // A second Ctrl-C waits for nothing; this is what is left to do then.
+  process.once("exit", remove);
   let keep = false;
   try {
     await withProcesses(dir, (processes, signal) => work({ dir, processes, say, signal }));
   } catch (error) {
-    keep = !(error instanceof Interrupted);
+    keep = !(error instanceof Interrupted) && readdirSync(dir).length > 0;
     if (keep) console.error(`logs: ${dir}`);
     throw error;
   } finally {
-    if (!keep) rmSync(dir, { recursive: true, force: true });
+    process.off("exit", remove);
+    if (!keep) remove();
   }
 }
 

@@ -1,12 +1,12 @@
 import { parseStack } from "../stacks/config-read";
 import { describeModels } from "../stacks/models";
-import { readStackFile } from "./workspace";
+import { readStackFile } from "./stack-file";
 
-/** The settings of the project in a stack file, as the program gets them. */
-const ofProject = (config: Readonly<Record<string, unknown>>) =>
+/** The settings of a namespace in a stack file, as the program gets them. */
+const settingsOf = (namespace: string, config: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
     Object.entries(config).flatMap(([key, value]) =>
-      key.startsWith("pilotlight:") ? [[key.slice("pilotlight:".length), value]] : [],
+      key.startsWith(`${namespace}:`) ? [[key.slice(namespace.length + 1), value]] : [],
     ),
   );
 
@@ -17,9 +17,9 @@ const ofProject = (config: Readonly<Record<string, unknown>>) =>
  */
 export function showSettings(stack: string, today: string): string[] {
   const { config } = readStackFile(stack);
-  const region = config["aws:region"];
-  const around = { region: typeof region === "string" ? region : undefined, today, running: false };
-  const settings = parseStack(ofProject(config), around);
+  const aws = settingsOf("aws", config);
+  const region = typeof aws.region === "string" ? aws.region : undefined;
+  const settings = parseStack(settingsOf("pilotlight", config), { region, aws, today, running: false });
   return Object.entries(describeModels(settings)).map(
     ([name, { gpusPerReplica, gpu, replicas, instanceTypes, holdSeconds }]) =>
       `${name}: ${gpusPerReplica} × ${gpu.join(" or ")}, ${replicas.min} to ${replicas.max} replicas, ` +

@@ -1,24 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-
-/** A stack file: plain settings, and `{secure: …}` where one is encrypted. */
-interface StackFile {
-  config: Record<string, unknown>;
-}
-
-export const PROJECT_ROOT = join(__dirname, "..");
-
-/** Names of the stack files in the checkout. */
-export function stackNames(root = PROJECT_ROOT): string[] {
-  return readdirSync(join(root, "stacks")).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-}
-
-export function readStackFile(name: string, root = PROJECT_ROOT): StackFile {
-  return parse(readFileSync(join(root, "stacks", `Pulumi.${name}.yaml`), "utf8"));
-}
+import { PROJECT_ROOT } from "./stack-file";
 
 /**
  * Settings with a placeholder for each encrypted value: here is no key to decrypt it, and no need.

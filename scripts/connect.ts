@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { GATEWAY_SERVICE } from "../components/gateway";
-import { adoptedContext, type KubeConfig, kubernetesClient, NAMESPACE, readyPod } from "./gateway-pod";
+import { INFERENCE_NAMESPACE } from "../components/namespaces";
+import { adoptedContext, type KubeConfig, kubernetesClient, readyPod } from "./gateway-pod";
 
 /*
  * `npm run connect`: the gateway of a stack on this machine, through the Kubernetes API, so that an endpoint inside a VPC
@@ -44,7 +45,7 @@ async function forwardFrom(port: number, config: KubeConfig): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy());
     readyPod(pods)
-      .then((pod) => forward.portForward(NAMESPACE, pod, [GATEWAY_SERVICE.port], socket, null, socket))
+      .then((pod) => forward.portForward(INFERENCE_NAMESPACE, pod, [GATEWAY_SERVICE.port], socket, null, socket))
       .catch((error: unknown) => {
         console.error(`connection refused: ${messageOf(error)}`);
         socket.destroy();

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { INFERENCE_NAMESPACE } from "../components/namespaces";
 
 /** An ES module, which a CommonJS file can only import this way. */
 export const kubernetesClient = () => import("@kubernetes/client-node");
@@ -9,8 +10,6 @@ export type KubeConfig = InstanceType<Client["KubeConfig"]>;
 type CoreV1Api = InstanceType<Client["CoreV1Api"]>;
 export type Pod = Awaited<ReturnType<CoreV1Api["listNamespacedPod"]>>["items"][number];
 
-/** Where models and gateway live (components/namespaces.ts). */
-export const NAMESPACE = "inference";
 const SELECTOR = "app.kubernetes.io/name=gateway";
 
 const isReady = ({ status, metadata }: Pod) =>
@@ -23,14 +22,14 @@ const isReady = ({ status, metadata }: Pod) =>
  * @throws Error that says what there is instead.
  */
 export async function readyPod(pods: Pick<CoreV1Api, "listNamespacedPod">): Promise<string> {
-  const { items } = await pods.listNamespacedPod({ namespace: NAMESPACE, labelSelector: SELECTOR });
+  const { items } = await pods.listNamespacedPod({ namespace: INFERENCE_NAMESPACE, labelSelector: SELECTOR });
   const name = items.find(isReady)?.metadata?.name;
   if (name !== undefined) return name;
   const there = items.map(({ metadata, status }) => `${metadata?.name} is ${status?.phase ?? "unknown"}`);
   throw new Error(
     items.length === 0
-      ? `there is no gateway pod in namespace ${NAMESPACE}; is the stack up?`
-      : `no gateway pod in namespace ${NAMESPACE} is ready: ${there.join(", ")}`,
+      ? `there is no gateway pod in namespace ${INFERENCE_NAMESPACE}; is the stack up?`
+      : `no gateway pod in namespace ${INFERENCE_NAMESPACE} is ready: ${there.join(", ")}`,
   );
 }
 

@@ -14,11 +14,15 @@ import { SYSTEM_NODES } from "../components/scheduling";
 import { SystemNodes } from "../components/system-nodes";
 import { systemNodeCount } from "../planner/system-nodes";
 import type { OwnStack } from "./config";
+import { awsSettings } from "./config-aws";
 import { createGpuPools } from "./gpu-pools";
 import { createHubToken } from "./hub-token";
 import { longestIdleSeconds, serveModels } from "./models";
 import { gpusOf } from "./pools";
 import { createWeights } from "./weights";
+
+/** A new gateway pod counts as ready once the load balancer sends to it, so a rollout leaves no gap. */
+const READINESS_GATES = { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" };
 
 /** What every part of a stack on AWS is told. */
 export interface OwnCluster {
@@ -41,12 +45,17 @@ export interface OwnCluster {
 /** A cluster of our own, from the network up; what is made last goes first. */
 export function onOwnCluster(config: OwnStack, clusterName: string, region: string) {
   const tags = { ...config.tags, "pilotlight:stack": clusterName };
-  const awsProvider = new aws.Provider("aws", { region: region as aws.Region, defaultTags: { tags } });
+  const awsProvider = new aws.Provider("aws", {
+    ...awsSettings(),
+    region: region as aws.Region,
+    defaultTags: { tags },
+  });
   const inAws = { provider: awsProvider };
   const { permissionsBoundary } = config;
   const { partition } = aws.getPartitionOutput({}, inAws);
   const { accountId } = aws.getCallerIdentityOutput({}, inAws);
   const { kubernetes, apiAccess, admins } = config.cluster;
+  const replicas = config.gateway.replicas > 1 ? 2 : 1;
 
   const network = createNetwork(config, region, inAws);
   const cluster = new Cluster(
@@ -71,7 +80,11 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
       nodeRole: cluster.nodeRole,
       subnetIds: network.privateSubnetIds,
       kubernetes,
-      count: systemNodeCount(Object.keys(config.models).length),
+      count: systemNodeCount({
+        models: Object.keys(config.models).length,
+        gatewayReplicas: config.gateway.replicas,
+        controllerReplicas: replicas,
+      }),
       tags,
       permissionsBoundary,
     },
@@ -87,7 +100,7 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
     cluster,
     tags,
     nodesReady: [...system.ready, ...network.routes],
-    replicas: config.gateway.replicas > 1 ? 2 : 1,
+    replicas,
     permissionsBoundary,
   };
 
@@ -110,7 +123,11 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
   const pools = createGpuPools(own, driver.ready, everywhere);
   const controllers = [...autoscaling.ready, ...balancer.ready, ...crds.ready];
   const maxGpus = Object.values(config.gpuPools).reduce((sum, pool) => sum + gpusOf(pool), 0);
-  const namespace = new InferenceNamespace("inference", { maxGpus, after: controllers }, everywhere);
+  const namespace = new InferenceNamespace(
+    "inference",
+    { maxGpus, labels: READINESS_GATES, after: controllers },
+    everywhere,
+  );
   const weights = createWeights(
     own,
     namespace.name,

@@ -10,6 +10,9 @@ import { GPU_ALIASES } from "../planner/gpus";
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
+/** Zod's words for a wrong type, where the schema has none of its own. */
+const ZODS_OWN = /^Invalid input/;
+
 /** `models.qwen3-8b.gpu[0]`, as the stack file nests it. */
 export function showPath(path: Path): string {
   return path.reduce<string>(
@@ -77,9 +80,14 @@ function meantBranch(branches: readonly Issue[][]): Issue[] {
   return [...branches].sort((a, b) => weight(a) - weight(b))[0] ?? [];
 }
 
+const aliasOf = (name: string) => (Object.hasOwn(GPU_ALIASES, name) ? GPU_ALIASES[name] : undefined);
+
 function enumMessage(value: unknown, values: readonly unknown[]): string {
   const names = values.map(String);
-  const alias = typeof value === "string" && names.includes("a10g") ? GPU_ALIASES[value.toLowerCase()] : undefined;
+  // YAML reads 1.35 as a number, and 1.30 as the number 1.3.
+  if (typeof value === "number" && names.includes(String(value)))
+    return `${value} without quotes is a number; write "${value}"`;
+  const alias = typeof value === "string" && names.includes("a10g") ? aliasOf(value.toLowerCase()) : undefined;
   const hint = alias
     ? `; did you mean "${alias.use}"? (${alias.why})`
     : typeof value === "string"
@@ -124,7 +132,12 @@ function faultsOf(issue: Issue, raw: unknown, schema: z.core.$ZodType, above: Pa
       return [
         {
           path: at,
-          message: value === undefined ? "is required" : `${JSON.stringify(value)} is not of type ${issue.expected}`,
+          message:
+            value === undefined
+              ? "is required"
+              : ZODS_OWN.test(issue.message)
+                ? `${JSON.stringify(value)} is not of type ${issue.expected}`
+                : issue.message,
         },
       ];
     case "invalid_key":

@@ -1,10 +1,12 @@
 import type { Fault } from "../components/errors";
 import { steadyFault } from "../components/gpu-pool-objects";
+import { sharedMemoryMib } from "../components/model-server";
 import { gpuCounts, INSTANCES, instanceTypesWith } from "../planner/instances";
-import type { EksPoolConfig } from "./config";
+import { replicaRequests } from "../planner/pod-requests";
+import type { EksPoolConfig, GpuPoolConfig } from "./config";
 import { nearest } from "./config-faults";
 import type { Readable } from "./config-rules";
-import { isEksPool, nodeImage, poolSpec, poolsOf } from "./pools";
+import { instanceFacts, isEksPool, nodeImage, nodesOf, poolSpec, poolsOf } from "./pools";
 
 /** Faults of GPU pools: what AWS does not offer, and settings that contradict each other. */
 export function poolRules(readable: Readable): Fault[] {
@@ -17,6 +19,7 @@ export function poolRules(readable: Readable): Fault[] {
         path: `gpuPools.${name}`,
         message: `no model runs on ${pool.gpusPerNode} × ${pool.gpu} nodes; remove the pool, or name ${pool.gpu} in a model's gpu`,
       });
+    faults.push(...shareFaults(name, pool, readable));
     if (!isEksPool(pool)) continue;
     if (!gpuCounts(pool.gpu).includes(pool.gpusPerNode))
       add(
@@ -41,6 +44,31 @@ export function poolRules(readable: Readable): Fault[] {
     if (pool.disk < 60) add("disk", `${pool.disk}Gi is too small for an engine image; use at least 60Gi`);
   }
   return faults;
+}
+
+/** What an engine needs at least: a core, and 2 GiB beside what /dev/shm may fill. */
+const MIN_CPU_MILLIS = 1000;
+const MIN_MEMORY_MIB = 2048;
+
+/** A replica has its GPUs' share of a node, after the daemons; with too little of it no engine starts. */
+function shareFaults(name: string, pool: GpuPoolConfig, { models = {}, gpuPools = {} }: Readable): Fault[] {
+  const nodes = nodesOf(name, pool);
+  const here = Object.entries(models).filter(([, model]) => poolsOf(model, gpuPools).some(([used]) => used === name));
+  if (nodes.length === 0) return [];
+  return here.flatMap(([model, { gpusPerReplica }]) => {
+    const { cpuMillis, memoryMib } = replicaRequests(nodes, gpusPerReplica);
+    const sharedMib = sharedMemoryMib(gpusPerReplica);
+    if (cpuMillis >= MIN_CPU_MILLIS && memoryMib >= MIN_MEMORY_MIB + sharedMib) return [];
+    return [
+      {
+        path: `gpuPools.${name}.${isEksPool(pool) ? "instanceTypes" : "allocatable"}`,
+        message:
+          `leaves a replica of ${model} (${gpusPerReplica} of ${pool.gpusPerNode} GPUs) ${Math.max(0, cpuMillis)}m CPU and ` +
+          `${Math.max(0, memoryMib)}Mi of memory after the node's daemons; it needs at least ${MIN_CPU_MILLIS}m, and ` +
+          `${MIN_MEMORY_MIB + sharedMib}Mi (${sharedMib}Mi of it for /dev/shm); use larger nodes`,
+      },
+    ];
+  });
 }
 
 /** What nodes that always run need: an image that a managed node group can name, and a zone where their block is. */
@@ -70,7 +98,7 @@ function typeFaults(name: string, pool: EksPoolConfig): Fault[] {
   const fitting = instanceTypesWith(pool.gpu, pool.gpusPerNode);
   return (pool.instanceTypes ?? []).flatMap((type, index) => {
     if (fitting.includes(type)) return [];
-    const facts = INSTANCES[type];
+    const facts = instanceFacts(type);
     const near = nearest(type, Object.keys(INSTANCES));
     const what = facts
       ? `has ${facts.gpus} × ${facts.gpu}, the pool asks for ${pool.gpusPerNode} × ${pool.gpu}`

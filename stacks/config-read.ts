@@ -4,6 +4,7 @@ import { ConfigError, type Fault } from "../components/errors";
 import { DEFAULT_KUBERNETES, supportEnded } from "../planner/kubernetes-versions";
 import { type StackConfig, stackSchema } from "./config";
 import { schemaFaults } from "./config-faults";
+import { EVERYBODY } from "./config-ranges";
 import { type Readable, ruleFaults, type Surroundings } from "./config-rules";
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -32,7 +33,7 @@ function readable(raw: Record<string, unknown>): Readable {
     return isRecord(raw[key]) && results.every(([, { whole }]) => whole);
   };
   const [allModels, allPools] = [entries("models", models.valueType), entries("gpuPools", gpuPools.valueType)];
-  return { ...read, allModels, allPools } as Readable;
+  return { ...read, allModels, allPools, raw } as Readable;
 }
 
 /**
@@ -59,13 +60,22 @@ export function parseStack(raw: unknown, around: Surroundings): StackConfig {
  */
 export async function readStack(today: string, running: () => Promise<boolean>): Promise<StackConfig> {
   const raw = rawConfig();
-  const region = new pulumi.Config("aws").get("region");
+  const aws = rawConfig("aws");
   const kubernetes = isRecord(raw.cluster) ? (raw.cluster.kubernetes ?? DEFAULT_KUBERNETES) : DEFAULT_KUBERNETES;
   const ended = supportEnded(String(kubernetes), today);
-  const config = parseStack(raw, { region, today, running: ended !== undefined && (await running()) });
+  const region = new pulumi.Config("aws").get("region");
+  const config = parseStack(raw, { region, aws, today, running: ended !== undefined && (await running()) });
   if (ended !== undefined) await pulumi.log.warn(`cluster.kubernetes: ${ended}`);
+  for (const path of openToEverybody(config))
+    await pulumi.log.warn(`${path}: ${EVERYBODY} lets the whole internet in; name the ranges that need it`);
   return config;
 }
+
+/** Paths of the lists that shut nobody out: allowed, since a public service may want it, but said. */
+const openToEverybody = ({ cluster, endpoint }: StackConfig): string[] => [
+  ...("apiAccess" in cluster && cluster.apiAccess.cidrs.includes(EVERYBODY) ? ["cluster.apiAccess.cidrs"] : []),
+  ...(endpoint.allowedCidrs.includes(EVERYBODY) ? ["endpoint.allowedCidrs"] : []),
+];
 
 /** Whether a setting is encrypted in the stack file. The SDK exports this without a type (checked at the pinned version). */
 const isSecret: (key: string) => boolean = Reflect.get(pulumi.runtime, "isConfigSecret");

@@ -1,9 +1,13 @@
+import { ENGINES } from "../components/engines";
 import type { Fault } from "../components/errors";
 import { DEFAULT_COLD_START_SECONDS, holdFaults } from "../planner/hold";
 import { supportEnded } from "../planner/kubernetes-versions";
 import { minutesOfDay } from "../planner/schedule";
 import type { GpuPoolConfig, StackConfig } from "./config";
+import { adoptRules } from "./config-adopt-rules";
+import { awsFaults } from "./config-aws";
 import { poolRules } from "./config-pool-rules";
+import { unseenRange } from "./config-ranges";
 import { gpusOf, isEksPool, poolsOf } from "./pools";
 
 /*
@@ -14,6 +18,8 @@ import { gpusOf, isEksPool, poolsOf } from "./pools";
 export interface Surroundings {
   /** AWS region of the stack. */
   readonly region: string | undefined;
+  /** Every `aws:` setting, by the name after the colon. */
+  readonly aws: Readonly<Record<string, unknown>>;
   /** ISO date of today. */
   readonly today: string;
   /** Whether the stack runs already: then an outdated Kubernetes version is a warning. */
@@ -25,27 +31,17 @@ export type Readable = Partial<StackConfig> & {
   /** Whether every model, and every pool, could be read: only then can one be missed. */
   readonly allModels: boolean;
   readonly allPools: boolean;
+  /** What the user wrote, before defaults. */
+  readonly raw: unknown;
 };
 
 function clusterRules(
-  { cluster, network, drivers, permissionsBoundary, gpuPools, endpoint, gateway }: Readable,
+  { cluster, network, drivers, gpuPools, endpoint, gateway }: Readable,
   around: Surroundings,
 ): Fault[] {
   const faults: Fault[] = [];
   const add = (path: string, message: string) => faults.push({ path, message });
-  if (cluster === undefined) return faults;
-  if ("adopt" in cluster) {
-    const only = "has no meaning with cluster.adopt, where the kit creates nothing in AWS; remove it";
-    for (const [name, pool] of Object.entries(gpuPools ?? {}))
-      if (isEksPool(pool))
-        add(`gpuPools.${name}`, "needs a nodeSelector and allocatable with cluster.adopt, where the nodes are yours");
-    if (network && "adopt" in network) add("network.adopt", only);
-    if (permissionsBoundary !== undefined) add("permissionsBoundary", only);
-    if (drivers?.version !== undefined) add("drivers.version", only);
-    if (endpoint && (endpoint.exposure === "public" || endpoint.domain !== undefined)) add("endpoint", only);
-    if (gateway?.database === "rds") add("gateway.database", `"rds" ${only}, or set none`);
-    return faults;
-  }
+  if (cluster === undefined || "adopt" in cluster) return faults;
   if (around.region === undefined) add("aws:region", "is not set; set it with: pulumi config set aws:region us-east-1");
   for (const [index, zone] of cluster.zones.entries()) {
     if (around.region !== undefined && zone.slice(0, -1) !== around.region)
@@ -56,13 +52,19 @@ function clusterRules(
     if (cluster.zones.indexOf(zone) < index)
       add(`cluster.zones[${index}]`, `${zone} is named twice; name each zone once`);
   }
+  for (const [index, range] of cluster.apiAccess.cidrs.entries()) {
+    const unseen = unseenRange(range);
+    if (unseen !== undefined)
+      add(
+        `cluster.apiAccess.cidrs[${index}]`,
+        `${range} ${unseen}; put the addresses of the machines that run pulumi there; yours now: curl https://checkip.amazonaws.com`,
+      );
+  }
   const ended = supportEnded(cluster.kubernetes, around.today);
   if (ended !== undefined && !around.running) add("cluster.kubernetes", `${ended}; a new cluster needs one of these`);
   for (const [name, pool] of Object.entries(gpuPools ?? {}))
     if (!isEksPool(pool))
       add(`gpuPools.${name}.nodeSelector`, "is for cluster.adopt alone; here the kit makes the nodes and their labels");
-  if (drivers?.from === "operator" && drivers.version === undefined)
-    add("drivers.version", 'is required with from: operator; name a driver branch and release such as "580.95.05"');
   if (network && "cidr" in network) {
     const bits = Number(network.cidr.split("/")[1]);
     if (bits < 16 || bits > 20)
@@ -70,7 +72,23 @@ function clusterRules(
   }
   if (endpoint?.exposure === "public" && network && "adopt" in network && network.adopt.publicSubnetIds.length < 2)
     add("network.adopt.publicSubnetIds", "a public endpoint needs at least two public subnets for its load balancer");
-  return faults;
+  if (gateway?.database === "none" && gateway.databaseMultiZone)
+    add("gateway.databaseMultiZone", "is a standby of a database, and there is none; set database: rds, or remove it");
+  return [...faults, ...driverRules(drivers)];
+}
+
+/** Releases and versions are pinned: what `latest` means changes under a running stack. */
+function driverRules(drivers: Readable["drivers"]): Fault[] {
+  const fault = (message: string) => [{ path: "drivers.version", message }];
+  if (drivers === undefined) return [];
+  const { from, version } = drivers;
+  if (from === "operator" && version === undefined)
+    return fault('is required with from: operator; name a driver branch and release such as "580.95.05"');
+  if (from === "operator" && !/^\d{3}\.\d{1,3}\.\d{1,2}$/.test(version ?? ""))
+    return fault(`"${version}" is not a driver version such as "580.95.05", which from: operator asks for`);
+  if (from === "ami" && version !== undefined && !/^v20\d{6}$/.test(version))
+    return fault(`"${version}" is not a release of the AL2023 image such as "v20260714", which from: ami asks for`);
+  return [];
 }
 
 /** Objects that stand in the models' namespace, and what a model's name is followed by. */
@@ -98,6 +116,11 @@ function modelRules({ models = {}, gpuPools, allPools }: Readable): Fault[] {
       holdSeconds: model.hold,
     }))
       add("hold", message);
+    for (const [index, flag] of model.engineArgs.entries()) {
+      const [own = ""] = flag.split("=");
+      const { ownFlags } = ENGINES[model.engine];
+      if (Object.hasOwn(ownFlags, own)) add(`engineArgs[${index}]`, `${own} is set by the kit; ${ownFlags[own]}`);
+    }
     if (gpuPools === undefined || !allPools) return faults;
     for (const [index, gpu] of model.gpu.entries()) {
       const counts = Object.values(gpuPools)
@@ -158,8 +181,10 @@ function endpointRules({ endpoint, cluster }: Readable): Fault[] {
 
 /** Every fault between settings that are each readable by themselves. */
 export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
+  const adopted = readable.cluster !== undefined && "adopt" in readable.cluster;
   return [
-    ...clusterRules(readable, around),
+    ...awsFaults(around.aws, adopted),
+    ...(adopted ? adoptRules(readable) : clusterRules(readable, around)),
     ...poolRules(readable),
     ...modelRules(readable),
     ...endpointRules(readable),

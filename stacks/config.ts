@@ -3,35 +3,11 @@ import { ENGINE_NAMES } from "../components/engines";
 import { GPU_NAMES } from "../planner/gpus";
 import { DEFAULT_KUBERNETES, EKS_STANDARD_SUPPORT_ENDS } from "../planner/kubernetes-versions";
 import { cronDays, isTimeZone, minutesOfDay } from "../planner/schedule";
-import { parseDuration, parseGib, parseTokens } from "../planner/units";
+import { checked, cidr, dnsLabel, duration, gib, oneOrMore, text, tokens } from "./config-types";
 
 /*
  * Everything a user sets, and the only place a setting is declared. Rules that need two settings are in config-rules.ts.
  */
-
-/** Text that `parse` turns into a number; the JSON Schema for editors shows it as text. */
-const parsed = (parse: (text: string) => number | undefined, expected: string) =>
-  z.union([z.string(), z.number()]).transform((value, context) => {
-    const number = parse(String(value));
-    if (number !== undefined) return number;
-    context.addIssue({ code: "custom", message: `${JSON.stringify(value)} is not ${expected}` });
-    return z.NEVER;
-  });
-
-const duration = () => parsed(parseDuration, 'a duration such as "90s", "10m" or "1h30m"');
-const gib = () => parsed(parseGib, 'a size such as "200Gi"');
-const tokens = () => parsed(parseTokens, 'a number of tokens such as 32768 or "32k"');
-const text = (pattern: RegExp, expected: string) =>
-  z.string().regex(pattern, { error: ({ input }) => `${JSON.stringify(input)} is not ${expected}` });
-
-const cidr = () =>
-  z.cidrv4({ error: ({ input }) => `${JSON.stringify(input)} is not an IPv4 range such as "203.0.113.0/24"` });
-const dnsLabel = () =>
-  text(
-    /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
-    "a name of at most 40 lower-case letters, digits and dashes that starts with a letter",
-  );
-const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item.transform((one) => [one]), z.array(item).min(1)]);
 
 const reservationId = () => text(/^cr-[0-9a-f]{8,17}$/, 'a capacity reservation id such as "cr-0123456789abcdef0"');
 const zone = () => text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone such as "us-east-1a"');
@@ -41,7 +17,7 @@ const cluster = z.union([
     kubernetes: z
       .enum(Object.keys(EKS_STANDARD_SUPPORT_ENDS) as [string, ...string[]])
       .default(DEFAULT_KUBERNETES)
-      .describe("Kubernetes minor version of EKS."),
+      .describe("Kubernetes minor version of EKS, in quotes."),
     zones: z
       .array(zone())
       .min(2)
@@ -49,7 +25,9 @@ const cluster = z.union([
       .describe("Two or three availability zones of the region; GPU nodes may start in any of them."),
     apiAccess: z
       .strictObject({
-        cidrs: z.array(cidr()).describe("IPv4 ranges that may reach the public API endpoint of the cluster."),
+        cidrs: z
+          .array(cidr())
+          .describe("Public IPv4 ranges that may reach the API endpoint: those of the machines that run pulumi."),
       })
       .default({ cidrs: [] })
       .describe("Without a range the API endpoint is reachable from inside the VPC alone."),
@@ -115,7 +93,7 @@ const gpuPool = z.union([
       .describe("EC2 types to choose from. Default: all with this GPU and GPU count."),
     maxGpus: z.int().min(0).max(1000).describe("Upper limit of elastic GPUs in this pool."),
     reservationIds: z.array(reservationId()).default([]).describe("Capacity reservations that `reserved` draws on."),
-    emptyFor: duration().prefault("5m").describe("How long a node without a GPU pod stays."),
+    emptyFor: duration(0).prefault("5m").describe("How long a node without a GPU pod stays."),
     disk: gib().prefault("200Gi").describe("Root volume of a node."),
   }),
   z.strictObject({
@@ -130,9 +108,6 @@ const gpuPool = z.union([
       .describe("What pods can request on one of these nodes."),
   }),
 ]);
-
-const checked = (right: (value: string) => boolean, expected: string) =>
-  z.string().refine(right, { error: ({ input }) => `${JSON.stringify(input)} is not ${expected}` });
 
 const officeHours = z.strictObject({
   days: checked((days) => cronDays(days) !== undefined, 'a day or a range such as "mon-fri"').describe(
@@ -169,11 +144,11 @@ const model = z.strictObject({
       max: z.int().min(1).max(100).default(1).describe("Replicas at most."),
     })
     .prefault({}),
-  idleAfter: duration().prefault("10m").describe("Time without a request after which the last replica goes."),
+  idleAfter: duration(1).prefault("10m").describe("Time without a request after which the last replica goes."),
   schedule: z.array(officeHours).default([]).describe("Hours in which a floor of replicas is kept."),
   targetConcurrency: z.int().min(1).max(1024).default(16).describe("Requests one replica is meant to serve at a time."),
-  longestGeneration: duration().prefault("5m").describe("Longest answer that a drain waits for."),
-  hold: duration()
+  longestGeneration: duration(1).prefault("5m").describe("Longest answer that a drain waits for."),
+  hold: duration(1)
     .optional()
     .describe("How long a request may wait for the model to wake. Default: cold start, drain and a margin."),
   price: z
@@ -219,6 +194,22 @@ const drivers = z.strictObject({
   version: z.string().optional().describe("Image release (ami, for example v20251108) or driver version (operator)."),
 });
 
+/** Prefixes of tags that AWS, EKS, Karpenter and the kit set themselves. */
+const RESERVED_TAGS = /^(aws:|eks:|pilotlight:|kubernetes\.io\/cluster\/|karpenter\.sh\/|karpenter\.k8s\.aws\/)/i;
+/** What AWS allows, without the comma and equals sign that part the load balancer's tags from each other. */
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/+\-@]*$/u;
+
+const tagKey = () =>
+  checked(
+    (key) => TAG_TEXT.test(key) && key.length >= 1 && key.length <= 128 && !RESERVED_TAGS.test(key),
+    "a tag's key: at most 128 letters, digits, spaces and _.:/+-@, none of the beginnings that others have (aws:, eks:, pilotlight:, karpenter.sh/)",
+  );
+const tagValue = () =>
+  checked(
+    (value) => TAG_TEXT.test(value) && value.length <= 256,
+    "a tag's value: at most 256 letters, digits, spaces and _.:/+-@",
+  );
+
 /** The stack file's `pilotlight:` settings; what is missing here has a default. */
 export const stackSchema = z.strictObject({
   cluster,
@@ -228,7 +219,7 @@ export const stackSchema = z.strictObject({
   endpoint: endpoint.prefault({}),
   gateway: gateway.prefault({}),
   drivers: drivers.prefault({}),
-  tags: z.record(z.string(), z.string()).default({}).describe("Tags of every AWS resource."),
+  tags: z.record(tagKey(), tagValue()).default({}).describe("Tags of every AWS resource."),
   permissionsBoundary: text(/^arn:aws[a-z-]*:iam::\d{12}:policy\/.+$/, "the ARN of an IAM policy")
     .optional()
     .describe("Boundary of every role."),

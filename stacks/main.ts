@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { ConfigError } from "../components/errors";
 import { onAdoptedCluster } from "./adopted";
 import { onOwnCluster } from "./aws";
 import type { AdoptedStack, OwnStack } from "./config";
@@ -26,16 +27,28 @@ export = async () => {
     models: describeModels(config),
     /** Secret; an adopted cluster is reached by the context in the user's own kubeconfig. */
     kubeconfig: made.kubeconfig,
-    /** A curl line. */
-    tryIt: tryIt(config),
+    /** Lines for a shell. */
+    tryIt: tryIt(config, pulumi.getStack()),
   };
 };
+
+/** What the provider says when no credentials are set up at all; an expired session comes with the same words and more. */
+const NO_CREDENTIALS = /no valid credential sources|no EC2 IMDS role found/i;
 
 /** Without credentials there is no cluster that anybody could know of. */
 async function clusterExists(clusterName: string): Promise<boolean> {
   try {
     return (await aws.eks.getClusters()).names.includes(clusterName);
-  } catch {
-    return false;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (NO_CREDENTIALS.test(text) && !/expired/i.test(text)) return false;
+    throw new ConfigError([
+      {
+        path: "cluster.kubernetes",
+        message:
+          "is no longer in standard support, which a cluster that exists already may keep; AWS did not say whether " +
+          `${clusterName} exists (it takes credentials with eks:ListClusters): ${text}`,
+      },
+    ]);
   }
 }

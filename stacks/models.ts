@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { Gateway, type GatewayModel } from "../components/gateway";
+import { GATEWAY_SERVICE, Gateway, type GatewayModel } from "../components/gateway";
 import { ModelServer, type ModelServerArgs, type Placement, type Weights } from "../components/model-server";
 import { DEFAULT_COLD_START_SECONDS, type HoldChain, holdChain } from "../planner/hold";
 import { replicaRequests } from "../planner/pod-requests";
@@ -18,6 +18,8 @@ export interface ModelHome {
   /** `s3://bucket/prefix` of its compile cache. */
   readonly compileCacheUri?: pulumi.Input<string>;
   readonly region?: string;
+  /** Namespace that Prometheus scrapes from, where it is not the chart's default. */
+  readonly monitoringNamespace?: pulumi.Input<string>;
   readonly after: pulumi.Resource[];
 }
 
@@ -40,8 +42,10 @@ export const chainOf = (model: ModelConfig): HoldChain =>
   });
 
 /** Seconds without a byte that a load balancer has to bear: the most that any model's chain ends with. */
-export const longestIdleSeconds = ({ models }: StackConfig): number =>
-  Math.max(...Object.values(models).map((model) => chainOf(model).albIdleSeconds));
+export const longestIdleSeconds = (config: StackConfig): number => longest(config, "albIdleSeconds");
+
+const longest = ({ models }: StackConfig, link: keyof HoldChain): number =>
+  Math.max(...Object.values(models).map((model) => chainOf(model)[link]));
 
 /** One release for each model, and the gateway that knows them all. */
 export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOptions): Gateway {
@@ -51,7 +55,8 @@ export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOpt
     return { name, url: server.url, timeoutSeconds: chainOf(model).gatewayTimeoutSeconds, price: model.price };
   });
   const { replicas } = config.gateway;
-  return new Gateway("gateway", { namespace, models, replicas, nodeSelector, databaseUrl }, opts);
+  const keepAliveSeconds = longest(config, "gatewayKeepAliveSeconds");
+  return new Gateway("gateway", { namespace, models, replicas, keepAliveSeconds, nodeSelector, databaseUrl }, opts);
 }
 
 function modelServerArgs(name: string, model: ModelConfig, args: ServingArgs): ModelServerArgs {
@@ -105,11 +110,19 @@ export function describeModels({ models, gpuPools }: StackConfig) {
   );
 }
 
-/** A line that asks the first model, for a shell with the stack selected. */
-export const tryIt = ({ models }: StackConfig) =>
-  [
-    'curl "$(pulumi stack output endpoint)/chat/completions"',
+/**
+ * Asks the first model, in a shell with the stack selected. An internal endpoint is first brought to this machine, in the
+ * background; curl waits until it is there.
+ */
+export function tryIt({ models, endpoint }: StackConfig, stackName: string): string {
+  const isPublic = endpoint.exposure === "public";
+  const url = isPublic ? "$(pulumi stack output endpoint)" : `http://127.0.0.1:${GATEWAY_SERVICE.port}/v1`;
+  const curl = [
+    isPublic ? "curl" : "curl --retry 5 --retry-connrefused",
+    `"${url}/chat/completions"`,
     '-H "Authorization: Bearer $(pulumi stack output apiKey --show-secrets)"',
     '-H "Content-Type: application/json"',
     `-d '${JSON.stringify({ model: Object.keys(models)[0], messages: [{ role: "user", content: "Hello" }], stream: true })}'`,
   ].join(" ");
+  return isPublic ? curl : `npm run connect -- --stack ${stackName} &\n${curl}`;
+}

@@ -1,6 +1,6 @@
 import type { GpuPoolSpec, NodeImage } from "../components/gpu-pool-objects";
 import { amis } from "../components/versions";
-import { INSTANCES, instanceTypesWith } from "../planner/instances";
+import { INSTANCES, type InstanceFacts, instanceTypesWith } from "../planner/instances";
 import type { NodeCapacity } from "../planner/pod-requests";
 import type { EksPoolConfig, GpuPoolConfig, ModelConfig, StackConfig } from "./config";
 
@@ -46,9 +46,13 @@ export function poolSpec(name: string, pool: EksPoolConfig): GpuPoolSpec {
   };
 }
 
+/** What the kit knows of an EC2 type that a user wrote, if anything. */
+export const instanceFacts = (type: string): InstanceFacts | undefined =>
+  Object.hasOwn(INSTANCES, type) ? INSTANCES[type] : undefined;
+
 /** What the nodes of a pool have to give to pods, each kind of node once. */
 export function nodesOf(name: string, pool: GpuPoolConfig): NodeCapacity[] {
-  if (isEksPool(pool)) return poolSpec(name, pool).instanceTypes.flatMap((type) => INSTANCES[type] ?? []);
+  if (isEksPool(pool)) return poolSpec(name, pool).instanceTypes.flatMap((type) => instanceFacts(type) ?? []);
   const { cpu, memory } = pool.allocatable;
   return [{ gpus: pool.gpusPerNode, allocatableCpuMillis: cpu * 1000, allocatableMemoryMib: memory * 1024 }];
 }

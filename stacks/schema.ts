@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { stackSchema } from "./config";
+import { awsSchema } from "./config-aws";
 
 /*
  * `npm run config:schema`: writes the JSON Schema that gives editors completion in the stack files, and the configuration
@@ -10,16 +11,17 @@ import { stackSchema } from "./config";
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
+const prefixed = (prefix: string, properties: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(properties).map(([key, schema]) => [`${prefix}:${key}`, schema])) as Record<
+    string,
+    JsonSchema
+  >;
+
+const awsProperties = () => z.toJSONSchema(awsSchema, { io: "input" }).properties ?? {};
+
 /** The JSON Schema of a whole stack file. */
 export function stackFileSchema(): JsonSchema {
   const { properties = {}, required = [] } = z.toJSONSchema(stackSchema, { io: "input", unrepresentable: "any" });
-  const named = Object.fromEntries(Object.entries(properties).map(([key, schema]) => [`pilotlight:${key}`, schema]));
-  // A secret is stored as {secure: …}.
-  named["pilotlight:huggingFaceToken"] = {
-    type: "object",
-    required: ["secure"],
-    properties: { secure: { type: "string" } },
-  };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A stack of Pilotlight",
@@ -27,8 +29,18 @@ export function stackFileSchema(): JsonSchema {
     properties: {
       config: {
         type: "object",
-        properties: { "aws:region": { type: "string", description: "AWS region of the stack." }, ...named },
-        patternProperties: { "^(aws|kubernetes|random|pulumi):": {} },
+        properties: {
+          "aws:region": { type: "string", description: "AWS region of the stack." },
+          ...prefixed("aws", awsProperties()),
+          ...prefixed("pilotlight", properties),
+          // A secret is stored as {secure: …}.
+          "pilotlight:huggingFaceToken": {
+            type: "object",
+            required: ["secure"],
+            properties: { secure: { type: "string" } },
+          },
+        },
+        patternProperties: { "^(kubernetes|random|pulumi):": {} },
         required: required.map((key) => `pilotlight:${key}`),
         additionalProperties: false,
       },
@@ -77,11 +89,18 @@ export function configurationReference(): string {
     "",
     "Every setting of a stack file, under `config:` with the prefix `pilotlight:`. Written by `npm run config:schema`; edit `stacks/config.ts` instead.",
     "Durations are written `90s`, `10m`, `1h30m`; sizes `200Gi`; context lengths `32768` or `32k`.",
+    "Names of pools and models are at most 40 lower-case letters, digits and dashes, and start with a letter: `llama-3-2-3b`, no dots. A model's name is the `model` of its requests.",
     "Where a setting appears twice, the first form is for a cluster that the kit makes and the second for one it adopts.",
     "",
     "| Setting | Type | Default | Meaning |",
     "|---|---|---|---|",
     ...new Set(table),
+    "",
+    "`aws:region` is required with a cluster that the kit makes. Of the other settings of the AWS provider these are handed on, and the rest is refused:",
+    "",
+    "| Setting | Type | Default | Meaning |",
+    "|---|---|---|---|",
+    ...rows("", { properties: prefixed("aws", awsProperties()) }),
     "",
   ].join("\n");
 }
@@ -97,8 +116,10 @@ export const written = (): [string, string][] => [
 if (require.main === module) {
   const check = process.argv.includes("--check");
   for (const [path, text] of written()) {
-    if (!check) writeFileSync(path, text);
-    else if (readFileSync(path, "utf8") !== text) {
+    if (!check) {
+      writeFileSync(path, text);
+      console.log(`wrote ${path}`);
+    } else if (readFileSync(path, "utf8") !== text) {
       console.error(`${path} is out of date; run: npm run config:schema`);
       process.exitCode = 1;
     }

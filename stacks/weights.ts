@@ -34,21 +34,21 @@ export function createWeights(
   return (name, model) => {
     const source = parseSource(model.source);
     const cache = { bucketArn: store.arn, prefix: `compile-cache/${name}` };
-    const { bucketArn, bucket, prefix } = locationOf(source);
+    const { bucket, ...location } = locationOf(source);
     const role = new PodRole(
       `${name}-engine`,
       {
         clusterName,
-        namespace: "inference",
+        namespace,
         serviceAccount: name,
-        policies: { store: engineStorePolicy({ bucketArn, prefix }, cache) },
+        policies: { store: engineStorePolicy(location, cache) },
         permissionsBoundary,
       },
       opts,
     );
     const job = source.kind === "hub" ? copy?.jobs[jobKey(source)] : undefined;
     return {
-      weights: { kind: "s3", uri: pulumi.interpolate`s3://${bucket}/${prefix}` },
+      weights: { kind: "s3", uri: pulumi.interpolate`s3://${bucket}/${location.prefix}` },
       compileCacheUri: pulumi.interpolate`s3://${store.bucket}/${cache.prefix}`,
       after: [role.association, ...(job === undefined ? [] : [job])],
     };
@@ -74,6 +74,7 @@ export function createWeights(
           bucketArn: pulumi.interpolate`arn:${own.partition}:s3:::${source.bucket}`,
           bucket: pulumi.output(source.bucket),
           prefix: source.prefix,
+          kmsRegion: own.region,
         };
   }
 }

@@ -5,8 +5,9 @@ import { type Equipment, findEquipment } from "../equipment";
 import { follow } from "../progress";
 import { rehearse } from "../rehearse";
 import { inOwnFolder, type Run } from "../run";
+import { readStackFile } from "../stack-file";
 import { startStage } from "../stage";
-import { createStack, readStackFile } from "../workspace";
+import { createStack } from "../workspace";
 import { growth, type Point, withModels } from "./models";
 
 const STACK = "rehearsal";

@@ -17,6 +17,22 @@ export function keyOf(...parts: readonly (string | Buffer)[]): string {
   return hash.digest("hex").slice(0, 12);
 }
 
+/**
+ * Makes a folder of the cache and those above it, one by one: `recursive` never comes to an end below /proc (Node 20).
+ * @throws Error that says what to set.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST")
+      throw new Error(`the cache cannot be written (${message}); set PILOTLIGHT_CACHE to a folder that can`);
+  }
+}
+
 const MARK = ".complete";
 
 export const isComplete = (folder: string): boolean => existsSync(join(folder, MARK));
@@ -37,7 +53,7 @@ export interface Entry<T> {
  */
 export async function ensure<T>({ folder, fill, onWait, signal }: Entry<T>): Promise<T | undefined> {
   if (isComplete(folder)) return undefined;
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   return withLock(`${folder}.lock`, onWait, signal, async () => {
     if (isComplete(folder)) return undefined;
     rmSync(folder, { recursive: true, force: true });

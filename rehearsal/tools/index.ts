@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { cacheFolder, ensure, isComplete, keyOf } from "./cache";
+import { cacheFolder, ensure, isComplete, keyOf, makeFolder } from "./cache";
 import { took } from "./clock";
 import { Downloads } from "./download";
 import { obtain } from "./obtain";
@@ -73,7 +73,7 @@ export async function findTool(tool: Tool, { cache, downloads, say, signal }: Fi
     return obtain({ tool, to: file, log, downloads, say, signal });
   };
   const onWait = (pid: string) => say(`${label}: another rehearsal (process ${pid}) is getting it; waiting for it`);
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   const from = await ensure({ folder, fill, onWait, signal });
   say(`${label}: ${from ?? (there ? "in the cache" : "got by another rehearsal")}, ${took(Date.now() - started)}`);
   return file;

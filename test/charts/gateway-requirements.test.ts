@@ -23,6 +23,10 @@ const RULES: [Values, string][] = [
     "pingSeconds is 10 and models[qwen].timeoutSeconds is 10: ping more often than requests time out",
   ],
   [
+    { keepAliveSeconds: 1500 },
+    "keepAliveSeconds is 1500 and the longest request takes 1500 s: the load balancer waits for longer than that, and the gateway must wait for longer than the load balancer",
+  ],
+  [
     { masterKey: { secretName: "" } },
     "masterKey.secretName is empty: name the Secret that holds the master key; a gateway without one is open to everybody",
   ],

@@ -15,8 +15,10 @@ export const gatewayBase: Values = {
     },
     { name: "llama-70b", url: "http://llama-70b-router.inference.svc:8081/v1", timeoutSeconds: 1500 },
   ],
+  keepAliveSeconds: 1560,
   masterKey: { secretName: "gateway-admin" },
   apiKeys: { secretName: "gateway-keys" },
+  keysVersion: "fedcba9876543210",
   restartOn: "0123456789abcdef",
 };
 

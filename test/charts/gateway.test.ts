@@ -44,6 +44,21 @@ describe("gateway", () => {
     expect(others).toEqual([]);
   });
 
+  test("a new ordinary key is a new Job and restarts no pod; a new database password does both", () => {
+    const jobAndPod = (change: Values) => {
+      const objects = helmTemplate("gateway", "gateway", merge(merge(gatewayBase, postgres), change));
+      const { spec } = pick<{ spec: { template: { metadata: unknown } } }>(objects, "Deployment", "gateway");
+      return { job: objects.find(({ kind }) => kind === "Job")?.metadata.name, pod: spec.template.metadata };
+    };
+    const before = jobAndPod({});
+    const newKey = jobAndPod({ keysVersion: "another" });
+    expect(newKey.job).not.toBe(before.job);
+    expect(newKey.pod).toEqual(before.pod);
+    const newPassword = jobAndPod({ restartOn: "another" });
+    expect(newPassword.job).not.toBe(before.job);
+    expect(newPassword.pod).not.toEqual(before.pod);
+  });
+
   test("every object fits the API's schema, in both modes", async () => {
     expect(await validate(without)).toEqual([]);
     expect(await validate(withDatabase)).toEqual([]);
@@ -76,7 +91,7 @@ describe("its Deployment", () => {
   test("runs LiteLLM on its file, with what it needs to start without the internet", () => {
     expect(litellm()).toMatchObject({
       image: "ghcr.io/berriai/litellm-database:v1.106.2",
-      args: ["--config", "/config/config.yaml", "--host", "0.0.0.0", "--port", "4000"],
+      args: ["--config", "/config/config.yaml", "--host", "0.0.0.0", "--port", "4000", "--keepalive_timeout", "1560"],
       ports: [{ name: "http", containerPort: 4000 }],
       lifecycle: { preStop: { sleep: { seconds: 15 } } },
       resources: { requests: { cpu: "250m", memory: "768Mi" }, limits: { memory: "2Gi" } },

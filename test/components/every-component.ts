@@ -132,7 +132,7 @@ export function makeEveryComponent(permissionsBoundary?: string): void {
       multiZone: false,
     });
     const models = [{ name: "qwen", url, timeoutSeconds: 900 }];
-    new Gateway("gateway", { namespace, models, replicas: 1, nodeSelector: {} });
+    new Gateway("gateway", { namespace, models, keepAliveSeconds: 1160, replicas: 1, nodeSelector: {} });
     new Endpoint("endpoint", {
       namespace,
       serviceName: "gateway",

@@ -19,12 +19,16 @@ const args = (change: Partial<GatewayArgs> = {}): GatewayArgs => ({
     },
   ],
   replicas: 2,
+  keepAliveSeconds: 1160,
   nodeSelector: { "pilotlight.dev/role": "system" },
   ...change,
 });
 const build = (change?: Partial<GatewayArgs>) => register(() => new Gateway("gateway", args(change)));
 const release = (seen: Awaited<ReturnType<typeof build>>) =>
-  find(seen, "kubernetes:helm.sh/v3:Release", "gateway").inputs as { values: Record<string, unknown> };
+  find(seen, "kubernetes:helm.sh/v3:Release", "gateway").inputs as {
+    values: Record<string, unknown>;
+    waitForJobs?: boolean;
+  };
 const DATABASE_URL = "postgresql://u:database-password@db:5432/x";
 
 describe("Gateway", () => {
@@ -71,10 +75,12 @@ describe("Gateway", () => {
       name: "gateway",
       namespace: "inference",
       timeout: 900,
+      waitForJobs: false,
     });
     expect(values).toEqual({
       image: "ghcr.io/berriai/litellm-database:v1.106.2",
       replicas: 2,
+      keepAliveSeconds: 1160,
       nodeSelector: { "pilotlight.dev/role": "system" },
       models: [
         {
@@ -88,6 +94,7 @@ describe("Gateway", () => {
       masterKey: { secretName: "gateway-admin", key: "masterKey" },
       apiKeys: { secretName: "gateway-keys", key: "apiKeys" },
       database: { mode: "none" },
+      keysVersion: expect.stringMatching(/^[0-9a-f]{16}$/),
       restartOn: expect.stringMatching(/^[0-9a-f]{16}$/),
     });
   });
@@ -98,10 +105,14 @@ describe("Gateway", () => {
       expect(text).not.toContain(secret);
   });
 
-  test("a new database password restarts the pods, a new ordinary key does not", async () => {
-    const stamp = async (databaseUrl: string) => release(await build({ databaseUrl })).values.restartOn;
-    expect(await stamp(DATABASE_URL)).toBe(await stamp(DATABASE_URL));
-    expect(await stamp(DATABASE_URL)).not.toBe(await stamp("postgresql://u:another@db:5432/x"));
+  test("a new database password restarts the pods, and the Job that puts the keys into it is waited for", async () => {
+    const of = async (databaseUrl: string) => release(await build({ databaseUrl }));
+    const { values, waitForJobs } = await of(DATABASE_URL);
+    expect(waitForJobs).toBe(true);
+    expect((await of(DATABASE_URL)).values.restartOn).toBe(values.restartOn);
+    const changed = (await of("postgresql://u:another@db:5432/x")).values;
+    expect(changed.restartOn).not.toBe(values.restartOn);
+    expect(changed.keysVersion).toBe(values.keysVersion);
   });
 
   test.each([

@@ -82,6 +82,7 @@ describe("SteadyGpuPool", () => {
       nodeRoleArn: "arn:node",
       subnetIds: ["subnet-1"],
       amiType: "AL2023_x86_64_NVIDIA",
+      version: "1.35",
       releaseVersion: "1.35.6-20260714",
       instanceTypes: ["g6e.xlarge", "g6e.2xlarge"],
       capacityType: "ON_DEMAND",
@@ -103,6 +104,16 @@ describe("SteadyGpuPool", () => {
     // EKS refuses a type named in both places.
     expect(template).not.toHaveProperty("instanceType");
     expect(template).not.toHaveProperty("instanceMarketOptions");
+  });
+
+  test("follows the cluster to another Kubernetes version, in version and image", async () => {
+    const group = async (kubernetes: string) =>
+      find(await register(() => steady({}, { kubernetes })), "aws:eks/nodeGroup:NodeGroup", "l40s-steady").inputs;
+    expect(await group("1.34")).toEqual({
+      ...(await group("1.35")),
+      version: "1.34",
+      releaseVersion: "1.34.9-20260714",
+    });
   });
 
   test("in a capacity block: what EKS asks of the launch template, and the type there alone", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { interruptionQueuePolicy, KARPENTER_POLICIES, karpenterPolicies } from "../../components/karpenter-policies";
-import { actionsOf, tooWide, unconditioned } from "./policies";
+import { actionsOf, decide, tooWide, unconditioned } from "./policies";
 
 const facts = {
   partition: "aws",
@@ -89,14 +89,16 @@ test("each document fits an inline policy of its own", () => {
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(10_240 - 1_000);
 });
 
-test("the queue takes messages from AWS's services, and nothing without TLS", () => {
-  expect(interruptionQueuePolicy("arn:q").Statement).toEqual([
+test("the queue takes messages from EventBridge for this stack's rules, and nothing without TLS", () => {
+  const policy = interruptionQueuePolicy("arn:q", ["arn:rule/spot", "arn:rule/health"]);
+  expect(policy.Statement).toEqual([
     {
       Sid: "EventsMaySend",
       Effect: "Allow",
-      Principal: { Service: ["events.amazonaws.com", "sqs.amazonaws.com"] },
+      Principal: { Service: ["events.amazonaws.com"] },
       Action: ["sqs:SendMessage"],
       Resource: "arn:q",
+      Condition: { ArnEquals: { "aws:SourceArn": ["arn:rule/spot", "arn:rule/health"] } },
     },
     {
       Sid: "TlsOnly",
@@ -107,4 +109,9 @@ test("the queue takes messages from AWS's services, and nothing without TLS", ()
       Condition: { Bool: { "aws:SecureTransport": "false" } },
     },
   ]);
+  const send = (context: Record<string, string>) =>
+    decide(policy, { action: "sqs:SendMessage", resource: "arn:q", context });
+  expect(send({ "aws:SourceArn": "arn:rule/spot", "aws:SecureTransport": "true" })).toBe("allowed");
+  expect(send({ "aws:SourceArn": "arn:rule/spot", "aws:SecureTransport": "false" })).toBe("denied");
+  expect(send({ "aws:SourceArn": "arn:elsewhere/rule", "aws:SecureTransport": "true" })).toBe("not allowed");
 });

@@ -65,6 +65,15 @@ describe("Karpenter", () => {
       expect(target.inputs.arn).toBe("arn:aws:mock:us-east-1:123456789012:karpenter-interruption");
   });
 
+  test("its queue listens to exactly these rules", async () => {
+    const seen = await register(() => new Karpenter("karpenter", args()));
+    const { policy } = find(seen, "aws:sqs/queuePolicy:QueuePolicy", "karpenter-interruption").inputs;
+    const events = ["spot-interruption", "rebalance", "state-change", "reservation-interruption", "health"];
+    expect(JSON.parse(String(policy)).Statement[0].Condition).toEqual({
+      ArnEquals: { "aws:SourceArn": events.map((event) => `arn:aws:mock:us-east-1:123456789012:karpenter-${event}`) },
+    });
+  });
+
   test("its policies name the queue, the cluster and the node role of this stack", async () => {
     const seen = await register(() => new Karpenter("karpenter", args()));
     const policy = (name: string) => String(find(seen, "aws:iam/rolePolicy:RolePolicy", name).inputs.policy);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ModelCopy, type ModelCopyArgs } from "../../components/model-copy";
 import { ModelStore } from "../../components/model-store";
 import { imageRef, images } from "../../components/versions";
@@ -8,6 +8,12 @@ import type { KubernetesObject } from "../charts/helm";
 import { validate } from "../charts/valid";
 import { find, type Registered, register } from "../harness";
 import { creationOrder, Marker } from "../order";
+
+/** A gateway at another version than the one that the copies were made with. */
+vi.mock("../../components/versions", async (original) => {
+  const table = await original<typeof import("../../components/versions")>();
+  return { ...table, images: { ...table.images, litellm: { ...table.images.litellm, tag: "v99.0.0" } } };
+});
 
 const QWEN = { repository: "Qwen/Qwen3-8B", revision: "a".repeat(40) };
 const LLAMA = { repository: "meta-llama/Llama-3.1-8B-Instruct", revision: "b".repeat(40) };
@@ -78,7 +84,7 @@ describe("ModelCopy", () => {
 
   test("is told what to copy, and where to", async () => {
     const { command, env, image } = container(await onlyJob());
-    expect(image).toBe(imageRef(images.litellm));
+    expect(image).toBe(imageRef(images.modelCopy));
     expect(command).toEqual(["python", "/script/copy_model.py"]);
     expect(Object.fromEntries(env.map(({ name, value }) => [name, value]))).toEqual({
       REPOSITORY: "Qwen/Qwen3-8B",
@@ -87,6 +93,25 @@ describe("ModelCopy", () => {
       PREFIX: `models/Qwen/Qwen3-8B/${QWEN.revision}`,
       HF_HOME: "/tmp/hf",
     });
+  });
+
+  test("stays as it is when the gateway's image moves: a new image would copy every model again", async () => {
+    expect(images.litellm.tag).toBe("v99.0.0");
+    expect(JSON.stringify(await onlyJob())).not.toContain("v99.0.0");
+  });
+
+  test("asks little CPU, since it waits for the network", async () => {
+    expect(container(await onlyJob()).resources).toEqual({
+      requests: { cpu: "100m", memory: "1Gi" },
+      limits: { memory: "2Gi" },
+    });
+  });
+
+  test("its role is for the namespace that it is given", async () => {
+    const seen = await build({ namespace: "elsewhere" });
+    const { inputs } = find(seen, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "model-copy");
+    expect(inputs).toMatchObject({ namespace: "elsewhere", serviceAccount: "model-copy" });
+    expect((await onlyJob({ namespace: "elsewhere" })).metadata.namespace).toBe("elsewhere");
   });
 
   test("every variable that the script reads is set, and the script is the one that is mounted", async () => {

@@ -77,6 +77,7 @@ describe("ModelServer", () => {
         progressDeadlineSeconds: hold.progressDeadlineSeconds,
         preStopSeconds: 10,
         drainSeconds: 300,
+        graceSeconds: 325,
       },
       autoscaling: {
         minReplicas: 0,
@@ -133,6 +134,12 @@ describe("ModelServer", () => {
     expect(values.placement).not.toHaveProperty("pools");
     expect(values.engine.args.slice(0, 2)).toEqual(["Qwen/Qwen3-8B", "--revision=0123abc"]);
     expect(values.engine.env).not.toHaveProperty("AWS_REGION");
+  });
+
+  test("the namespace that may scrape is the chart's own default unless told", async () => {
+    expect((await release()).values).not.toHaveProperty("monitoringNamespace");
+    const { values } = await release({ monitoringNamespace: "pilotlight-monitoring" });
+    expect(values.monitoringNamespace).toBe("pilotlight-monitoring");
   });
 
   test.each<[string, Partial<ModelServerArgs>]>([

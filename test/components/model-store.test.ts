@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { PolicyDocument } from "../../components/karpenter-policies";
 import { copyStorePolicy, engineStorePolicy, ModelStore } from "../../components/model-store";
+import type { PolicyDocument } from "../../components/policy-document";
 import { find, known, names, register } from "../harness";
 import { creationOrder } from "../order";
 import { decide, tooWide } from "./policies";
@@ -125,6 +125,36 @@ describe("the policy of an engine", async () => {
     for (const prefix of [WEIGHTS, `${WEIGHTS}/`, `${WEIGHTS}/model`, CACHE])
       expect(may.list(prefix), prefix).toBe(true);
     expect(may.list()).toBe(false);
+    expect(tooWide(policy)).toEqual([]);
+  });
+
+  test("uses no KMS key in the store, which has none", () => {
+    expect(JSON.stringify(policy)).not.toContain("kms:");
+  });
+});
+
+describe("the policy of an engine with weights in a bucket of the user's own", async () => {
+  const location = { bucketArn: "arn:aws:s3:::own", prefix: "llama/v1", kmsRegion: "eu-west-1" };
+  const policy: PolicyDocument = JSON.parse(
+    await known(() => engineStorePolicy(location, { bucketArn: BUCKET, prefix: CACHE })),
+  );
+  const decrypts = (arn: string, service = "s3.eu-west-1.amazonaws.com") =>
+    decide(policy, {
+      action: "kms:Decrypt",
+      resource: "arn:aws:kms:eu-west-1:123456789012:key/0123",
+      context: { "kms:ViaService": service, "kms:EncryptionContext:aws:s3:arn": arn },
+    });
+
+  test("decrypts its weights, by the object's name or with a bucket key by the bucket's", () => {
+    expect(decrypts("arn:aws:s3:::own/llama/v1/model.safetensors")).toBe("allowed");
+    expect(decrypts("arn:aws:s3:::own")).toBe("allowed");
+  });
+
+  test("decrypts nothing else: no other object, no other bucket, no other service or region", () => {
+    for (const arn of ["arn:aws:s3:::own/llama/v10/model", "arn:aws:s3:::own/other", "arn:aws:s3:::own-2", BUCKET])
+      expect(decrypts(arn), arn).toBe("not allowed");
+    for (const service of ["s3.us-east-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com"])
+      expect(decrypts("arn:aws:s3:::own/llama/v1/model", service), service).toBe("not allowed");
     expect(tooWide(policy)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { PolicyDocument, Statement } from "../../components/karpenter-policies";
+import type { PolicyDocument, Statement } from "../../components/policy-document";
 
 /** Each statement's actions, by its Sid. */
 export const actionsOf = (policy: PolicyDocument) =>
@@ -47,7 +47,8 @@ function holds(condition: Statement["Condition"], context: Call["context"] = {})
     Object.entries(keys).every(([key, wanted]) => {
       const given = context[key];
       if (given === undefined) return false;
-      if (operator === "StringEquals" || operator === "Bool") return many(wanted).includes(given);
+      if (operator === "StringEquals" || operator === "ArnEquals" || operator === "Bool")
+        return many(wanted).includes(given);
       if (operator === "StringLike") return many(wanted).some((pattern) => like(pattern, given));
       throw new Error(`the matcher does not know the operator ${operator}`);
     }),

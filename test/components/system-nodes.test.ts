@@ -17,7 +17,7 @@ const make = (change: Partial<SystemNodesArgs> = {}) =>
   });
 const build = (change?: Partial<SystemNodesArgs>) => register(() => make(change));
 const addon = (seen: Registered[], name: string) => find(seen, "aws:eks/addon:Addon", `system-${name}`).inputs;
-const ADDONS = ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"];
+const ADDONS = ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"] as const;
 
 describe("SystemNodes", () => {
   test("registers exactly these resources", async () => {
@@ -34,19 +34,21 @@ describe("SystemNodes", () => {
     ]);
   });
 
-  test("addons have the table's version where it has one, and otherwise what EKS has", async () => {
-    const pinned = await build({ kubernetes: "1.35" });
-    for (const name of ADDONS)
-      expect(addon(pinned, name)).toMatchObject({
-        clusterName: "kit",
-        addonName: name,
-        addonVersion: eksAddons["1.35"]?.[name],
-        resolveConflictsOnCreate: "OVERWRITE",
-        resolveConflictsOnUpdate: "OVERWRITE",
-      });
-    expect(addon(pinned, "coredns").addonVersion).toMatch(/^v[\d.]+-eksbuild\.\d+$/);
-    const unpinned = await build({ kubernetes: "1.34" });
-    for (const name of ADDONS) expect(addon(unpinned, name)).not.toHaveProperty("addonVersion");
+  test("addons have the table's version for the cluster's Kubernetes", async () => {
+    for (const kubernetes of ["1.34", "1.35"]) {
+      const seen = await build({ kubernetes });
+      for (const name of ADDONS)
+        expect(addon(seen, name)).toEqual(
+          expect.objectContaining({
+            clusterName: "kit",
+            addonName: name,
+            addonVersion: eksAddons[kubernetes]?.[name],
+            resolveConflictsOnCreate: "OVERWRITE",
+            resolveConflictsOnUpdate: "OVERWRITE",
+          }),
+        );
+      expect(addon(seen, "kube-proxy").addonVersion).toMatch(new RegExp(`^v${kubernetes}\\.\\d+-eksbuild\\.\\d+$`));
+    }
   });
 
   test("the CNI enforces network policies, with a role of its own and not the node's", async () => {
@@ -73,12 +75,24 @@ describe("SystemNodes", () => {
       nodeRoleArn: "arn:aws:mock:us-east-1:123456789012:node",
       subnetIds: ["subnet-1", "subnet-2"],
       amiType: "AL2023_x86_64_STANDARD",
+      version: "1.35",
+      releaseVersion: "1.35.6-20260714",
       instanceTypes: ["m7i.large", "m6i.large", "m5.large"],
       capacityType: "ON_DEMAND",
       launchTemplate: { id: "system-id", version: "7" },
       scalingConfig: { minSize: 3, desiredSize: 3, maxSize: 4 },
       updateConfig: { maxUnavailable: 1 },
       labels: { "pilotlight.dev/role": "system" },
+    });
+  });
+
+  test("nodes follow the cluster to another Kubernetes version, in version and image", async () => {
+    const group = async (kubernetes: string) =>
+      find(await build({ kubernetes }), "aws:eks/nodeGroup:NodeGroup", "system").inputs;
+    expect(await group("1.34")).toEqual({
+      ...(await group("1.35")),
+      version: "1.34",
+      releaseVersion: "1.34.9-20260714",
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { amis, charts, eksAddons, imageRef, images, manifests } from "../../components/versions";
+import { amis, charts, eksAddons, imageRef, images, manifests, nodeGroupRelease } from "../../components/versions";
 import { EKS_STANDARD_SUPPORT_ENDS } from "../../planner/kubernetes-versions";
 
 const rows = [
@@ -30,7 +30,10 @@ test("every version is one version: no range, no moving tag", () => {
 test("controller and CRDs of Karpenter move together, and so do picker and its CRDs", () => {
   expect(charts["karpenter-crd"].version).toBe(charts.karpenter.version);
   expect(manifests.inferenceExtension.version).toBe(images.epp.tag);
-  expect(manifests.inferenceExtension.url).toContain(`/download/${images.epp.tag}/`);
+  // A commit, since neither the engine nor its providers check a digest of what they fetch.
+  expect(manifests.inferenceExtension.url).toMatch(
+    /^https:\/\/raw\.githubusercontent\.com\/[\w-]+\/[\w-]+\/[0-9a-f]{40}\/config\/crd\/bases\//,
+  );
 });
 
 test("a chart has a repository, or is an OCI reference", () => {
@@ -39,16 +42,17 @@ test("a chart has a repository, or is an OCI reference", () => {
   }
 });
 
-test("every Kubernetes version that a stack may name has a row of addons, and an image release for steady nodes", () => {
+test("every Kubernetes version that a stack may name has a row of addons, and an image release", () => {
   const known = Object.keys(EKS_STANDARD_SUPPORT_ENDS).sort();
   expect(Object.keys(eksAddons).sort()).toEqual(known);
-  expect(Object.keys(amis.al2023.managed[amis.al2023.release] ?? {}).sort()).toEqual(known);
-  expect(Object.keys(eksAddons["1.35"] ?? {}).sort()).toEqual([
-    "coredns",
-    "eks-pod-identity-agent",
-    "kube-proxy",
-    "vpc-cni",
-  ]);
+  for (const kubernetes of known)
+    expect(nodeGroupRelease(amis.al2023.release, kubernetes)).toMatch(
+      new RegExp(`^${kubernetes}\\.\\d+-${amis.al2023.release.slice(1)}$`),
+    );
+  for (const addons of Object.values(eksAddons)) {
+    expect(Object.keys(addons).sort()).toEqual(["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]);
+    for (const version of Object.values(addons)) expect(version).toMatch(/^v\d+\.\d+\.\d+-eksbuild\.\d+$/);
+  }
 });
 
 test("an image is named by digest where there is one", () => {

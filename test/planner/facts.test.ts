@@ -45,7 +45,11 @@ describe("Kubernetes versions", () => {
     ["1.35", "2026-11-24", undefined],
     ["1.34", "2026-12-02", undefined],
     ["1.34", "2026-12-03", "EKS ended standard support of 1.34 on 2026-12-02; supported on 2026-12-03: 1.35"],
-    ["1.33", "2026-11-24", "EKS ended standard support of 1.33 on 2026-07-29; supported on 2026-11-24: 1.34, 1.35"],
+    [
+      "1.34",
+      "2027-03-28",
+      "EKS ended standard support of 1.34 on 2026-12-02; supported on 2027-03-28: none that this kit knows",
+    ],
   ])("%s on %s", (version, today, fault) => {
     expect(supportEnded(version, today)).toBe(fault);
   });

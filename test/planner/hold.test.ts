@@ -22,6 +22,7 @@ describe("hold chain", () => {
       extProcTimeoutSeconds: 870,
       gatewayTimeoutSeconds: 1170,
       albIdleSeconds: 1200,
+      gatewayKeepAliveSeconds: 1230,
       preStopSeconds: 10,
       shutdownTimeoutSeconds: 300,
       terminationGraceSeconds: 325,
@@ -42,6 +43,7 @@ describe("hold chain", () => {
         expect(chain.extProcTimeoutSeconds).toBeLessThanOrEqual(MAX_EXT_PROC_SECONDS);
         expect(chain.eppTtlSeconds + wanted.longestGenerationSeconds).toBeLessThan(chain.gatewayTimeoutSeconds);
         expect(chain.gatewayTimeoutSeconds).toBeLessThan(chain.albIdleSeconds);
+        expect(chain.albIdleSeconds).toBeLessThan(chain.gatewayKeepAliveSeconds);
         expect(chain.albIdleSeconds).toBeLessThanOrEqual(MAX_ALB_IDLE_SECONDS);
         expect(chain.preStopSeconds + chain.shutdownTimeoutSeconds).toBeLessThan(chain.terminationGraceSeconds);
         expect(chain.startupSeconds).toBeGreaterThanOrEqual(chain.holdSeconds);

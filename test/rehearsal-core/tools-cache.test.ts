@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ensure, isComplete } from "../../rehearsal/tools/cache";
+import { ensure, isComplete, makeFolder } from "../../rehearsal/tools/cache";
 import { whileWaiting } from "../../rehearsal/tools/clock";
 
 let dir: string;
@@ -126,4 +126,10 @@ test("work that lasts says so from time to time, and stops saying it", async () 
   expect(lines[0]).toBe("building, 0 s so far");
   await sleep(250);
   expect(lines).toHaveLength(count);
+});
+
+test("a cache that cannot be written is told with what to set, and where nothing can be made it does not try for ever", () => {
+  expect(() => makeFolder("/proc/x/y")).toThrow(
+    "the cache cannot be written (ENOENT: no such file or directory, mkdir '/proc/x'); set PILOTLIGHT_CACHE to a folder that can",
+  );
 });

@@ -1,6 +1,12 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { parseOptions, UsageError } from "../../rehearsal/options";
-import { changeIdleTime, readStackFile, stackNames, withPlaceholders } from "../../rehearsal/workspace";
+import { showSettings } from "../../rehearsal/settings";
+import { readStackFile, stackNames } from "../../rehearsal/stack-file";
+import { changeIdleTime, withPlaceholders } from "../../rehearsal/workspace";
 
 describe("the command line", () => {
   const known = ["dev", "prod", "rehearsal"];
@@ -30,6 +36,31 @@ describe("the command line", () => {
 
 test("every stack file of the checkout is found", () => {
   expect(stackNames().sort()).toEqual(["dev", "prod", "rehearsal", "staging"]);
+});
+
+test("documentation ranges that stand for one's own machines are filled in, and nothing else", () => {
+  const root = mkdtempSync(join(tmpdir(), "pilotlight-test-"));
+  mkdirSync(join(root, "stacks"));
+  const write = (config: unknown) => writeFileSync(join(root, "stacks", "Pulumi.mine.yaml"), stringify({ config }));
+  const cluster = (cidrs: string[]) => ({ zones: ["us-east-1a"], apiAccess: { cidrs } });
+  const endpoint = { allowedCidrs: ["203.0.113.0/24"] };
+  write({ "pilotlight:cluster": cluster(["8.8.8.0/24", "203.0.113.0/24"]), "pilotlight:endpoint": endpoint });
+  expect(readStackFile("mine", root).config).toEqual({
+    "pilotlight:cluster": cluster(["8.8.8.0/24", "198.18.0.0/24"]),
+    "pilotlight:endpoint": endpoint,
+  });
+  // A part of one was written by a user, and is theirs to be told of.
+  for (const untouched of [cluster(["203.0.113.7/32"]), { adopt: { context: "mine" } }, { apiAccess: 3 }, "none"]) {
+    write({ "pilotlight:cluster": untouched });
+    expect(readStackFile("mine", root).config).toEqual({ "pilotlight:cluster": untouched });
+  }
+  rmSync(root, { recursive: true });
+});
+
+test("what every stack file says is shown without a tool", () => {
+  expect(stackNames().map((name) => showSettings(name, "2026-11-24").length)).toEqual(
+    stackNames().map((name) => Object.keys(readStackFile(name).config["pilotlight:models"] as object).length),
+  );
 });
 
 test("an encrypted setting is left out and named", () => {

@@ -41,12 +41,8 @@ test("a configuration with five faults is told with all five, and nothing is mad
     if (diagnosticEvent?.severity === "error") told.push(diagnosticEvent.message);
   };
   await expect(stack.up({ onEvent, color: "never" })).rejects.toThrow();
-  expect(
-    told
-      .join("\n")
-      .match(/✖ [\w.-]+/g)
-      ?.sort(),
-  ).toEqual([
+  // The engine tells the message of a failed program twice.
+  expect([...new Set(told.join("\n").match(/✖ [\w.-]+/g))].sort()).toEqual([
     "✖ endpoint.domain",
     "✖ gpuPools.h100.maxGpus",
     "✖ gpuPools.l40s.gpu",
@@ -88,10 +84,14 @@ test("a destroy that is cut off half-way and repeated leaves nothing", async () 
   let gone = 0;
   const onEvent = ({ resOutputsEvent }: EngineEvent) => {
     if (resOutputsEvent?.metadata.op === "delete") gone += 1;
-    if (gone === 30) cut.abort();
+    // The releases take the time; the account's part is over within two seconds.
+    if (gone === 12) cut.abort();
   };
-  await expect(stack.destroy({ onEvent, signal: cut.signal, color: "never" })).rejects.toThrow();
-  expect((await world(before)).objects.length).toBeGreaterThan(0);
+  // The engine calls a destroy that was cut off a success; what counts is what is still there.
+  await stack.destroy({ onEvent, signal: cut.signal, color: "never" }).catch(() => undefined);
+  const { left, objects } = await world(before);
+  expect(left.length).toBeGreaterThan(20);
+  expect(objects.length).toBeGreaterThan(20);
 
   await stack.destroy({ color: "never" });
   expect(await world(before)).toEqual({ left: [], objects: [] });

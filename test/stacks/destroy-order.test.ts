@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
+import { readStackFile } from "../../rehearsal/stack-file";
 import main from "../../stacks/main";
 import { creationOrder } from "../order";
 
 /** The program with a stack file's settings, each as the engine hands it over: objects as JSON. */
 function order(stack: string) {
-  const settings: Record<string, unknown> = parse(
-    readFileSync(join(__dirname, `../../stacks/Pulumi.${stack}.yaml`), "utf8"),
-  ).config;
+  const settings = readStackFile(stack).config;
   pulumi.runtime.setAllConfig(
     Object.fromEntries(
       Object.entries(settings).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
@@ -51,7 +47,7 @@ const ORDER: [string, string, string][] = [
   ["controllers go before the way to AWS", "Release load-balancer", "Route network-private-us-east-1a-out"],
   ["nodes go before their network plugin", "NodeGroup system", "Addon system-vpc-cni"],
   ["nodes go before the cluster", "NodeGroup system", "Cluster cluster"],
-  ["the cluster goes before its log group, or would make it again", "Cluster cluster", "LogGroup cluster"],
+  ["the cluster goes before its log group, in which it still writes", "Cluster cluster", "LogGroup cluster"],
   ["the cluster goes before the network", "Cluster cluster", "Subnet network-private-us-east-1a"],
 ];
 

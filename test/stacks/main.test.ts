@@ -1,40 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { ConfigError } from "../../components/errors";
 import main from "../../stacks/main";
-import { find, names, type Registered, register } from "../harness";
-
-type Settings = Record<string, unknown>;
-
-function settingsOf(stack: string): Settings {
-  return parse(readFileSync(join(__dirname, `../../stacks/Pulumi.${stack}.yaml`), "utf8")).config;
-}
-
-/** Settings as the engine hands them over: objects as JSON. */
-const asText = (settings: Settings): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(settings).map(([key, setting]) => [
-      key,
-      typeof setting === "string" ? setting : JSON.stringify(setting),
-    ]),
-  );
-
-const value = <T>(input: pulumi.Input<T> | undefined) =>
-  new Promise<unknown>((done) => pulumi.output(input).apply((known) => done(known)));
-
-/** The program with these settings, on mocks: what it registered and what it puts out. */
-async function run(settings: Settings) {
-  pulumi.runtime.setAllConfig(asText(settings));
-  const outputs: Record<string, unknown> = {};
-  const seen = await register(async () => {
-    const made = await main();
-    for (const [key, output] of Object.entries(made)) outputs[key] = await value(output as pulumi.Input<unknown>);
-  });
-  return { seen, outputs };
-}
+import { find, names, type Registered } from "../harness";
+import { asText, run, type Settings, settingsOf } from "./program";
 
 const typesOf = (seen: Registered[]) => [...new Set(seen.map(({ type }) => type))];
 const of = (seen: Registered[], type: string) => names(seen).flatMap(([kind, name]) => (kind === type ? [name] : []));
@@ -69,8 +38,9 @@ describe("dev", () => {
           holdSeconds: 840,
         },
       },
+      // Inside the VPC: brought to this machine first.
       tryIt: expect.stringMatching(
-        /^curl "\$\(pulumi stack output endpoint\)\/chat\/completions" .*"model":"qwen3-8b"/,
+        /^npm run connect -- --stack test &\ncurl --retry 5 --retry-connrefused "http:\/\/127\.0\.0\.1:4000\/v1\/chat\/completions" .*"model":"qwen3-8b"/,
       ),
     });
   });
@@ -90,6 +60,7 @@ describe("prod", () => {
       },
     });
     expect(outputs.endpoint).toBe("https://llm.example.com/v1");
+    expect(outputs.tryIt).toMatch(/^curl "\$\(pulumi stack output endpoint\)\/chat\/completions" .*"model":"qwen3-8b"/);
   });
 
   test("what the schedule asks for reaches the model's chart", async () => {

@@ -25,6 +25,22 @@ describe("JSON Schema for editors", () => {
     const gpu = parse(stackFile("dev"));
     gpu.config["pilotlight:gpuPools"].l40s.gpu = "a10";
     expect(validate(gpu)).toBe(false);
+    const idle = parse(stackFile("dev"));
+    idle.config["pilotlight:models"]["qwen3-8b"].idleAfter = 600;
+    expect(validate(idle)).toBe(false);
+    const endpoints = parse(stackFile("dev"));
+    endpoints.config["aws:endpoints"] = [];
+    expect(validate(endpoints)).toBe(false);
+  });
+
+  test("it knows what is handed on to AWS, and that tokens are a number or text", () => {
+    const right = parse(stackFile("dev"));
+    right.config["aws:profile"] = "work";
+    right.config["aws:allowedAccountIds"] = ["123456789012"];
+    for (const contextLength of [32768, "32k"]) {
+      right.config["pilotlight:models"]["qwen3-8b"].contextLength = contextLength;
+      expect(validate(right)).toBe(true);
+    }
   });
 
   test("it knows encrypted values", () => {

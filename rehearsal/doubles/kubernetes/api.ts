@@ -1,4 +1,5 @@
 import { Agent, request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Props, Value } from "../aws/table";
 import { items, props, text } from "../aws/table";
 
@@ -41,6 +42,7 @@ export interface Ask {
 
 /** Longer than any single answer takes on a busy machine. */
 const PATIENCE_MS = 60_000;
+const RETRY_MS = 200;
 
 export const groupPath = (apiVersion: string) =>
   apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
@@ -58,8 +60,23 @@ export class Api {
     this.agent.destroy();
   }
 
-  /** @throws ApiError where the server refuses. */
-  ask(method: string, path: string, { query, body, contentType, accept }: Ask = {}): Promise<Props> {
+  /**
+   * Asks again where the server says that it is not the moment, as it does of a kind whose CRD comes or goes.
+   * @throws ApiError where the server refuses.
+   */
+  async ask(method: string, path: string, ask: Ask = {}): Promise<Props> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.once(method, path, ask);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== 429 || Date.now() > deadline) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  private once(method: string, path: string, { query, body, contentType, accept }: Ask): Promise<Props> {
     const url = new URL(path, this.server.url);
     for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
     const payload = body === undefined ? undefined : JSON.stringify(body);

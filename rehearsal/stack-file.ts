@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { ConfigError } from "../components/errors";
+import { DOCUMENTATION_RANGES } from "../stacks/config-ranges";
+
+/** A stack file: plain settings, and `{secure: …}` where one is encrypted. */
+export interface StackFile {
+  config: Record<string, unknown>;
+}
+
+export const PROJECT_ROOT = join(__dirname, "..");
+
+/** Names of the stack files in the checkout. */
+export function stackNames(root = PROJECT_ROOT): string[] {
+  return readdirSync(join(root, "stacks")).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+}
+
+/** Stands in for the addresses of one's own machines: for measurements between networks (RFC 2544), so nobody's. */
+const OWN_RANGE = "198.18.0.0/24";
+/** What Pulumi itself has in a stack file. Source: pulumi/pulumi, sdk/go/common/workspace, ProjectStack. */
+const PULUMIS_OWN = ["config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt"];
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @throws ConfigError that names the file, where it is no YAML, has no settings, or something beside them. */
+function parseStackFile(name: string, text: string): StackFile {
+  const path = `stacks/Pulumi.${name}.yaml`;
+  const fault = (message: string, at = path) => new ConfigError([{ path: at, message }]);
+  let file: unknown;
+  try {
+    file = parse(text);
+  } catch (error) {
+    throw fault(error instanceof Error ? error.message : String(error));
+  }
+  if (!isRecord(file) || !isRecord(file.config))
+    throw fault("has no settings; it needs `config:` with the settings of docs/configuration.md below it");
+  const stray = Object.keys(file).filter((key) => !PULUMIS_OWN.includes(key));
+  if (stray.length > 0)
+    throw new ConfigError(
+      stray.map((key) => ({ path: key, message: `stands beside config: in ${path}; move it below config:` })),
+    );
+  return { config: file.config };
+}
+
+/**
+ * A stack file as the rehearsal takes it. The stack files of the checkout name a documentation range where a user has to
+ * put the addresses of their own machines, and the program refuses it there: it is filled in, so that every file rehearses.
+ */
+export function readStackFile(name: string, root = PROJECT_ROOT): StackFile {
+  const file = parseStackFile(name, readFileSync(join(root, "stacks", `Pulumi.${name}.yaml`), "utf8"));
+  const cluster = file.config["pilotlight:cluster"] as { apiAccess?: { cidrs?: unknown } } | undefined;
+  const cidrs = cluster?.apiAccess?.cidrs;
+  if (cluster?.apiAccess !== undefined && Array.isArray(cidrs))
+    cluster.apiAccess.cidrs = cidrs.map((range: unknown) =>
+      DOCUMENTATION_RANGES.some((documentation) => documentation === range) ? OWN_RANGE : range,
+    );
+  return file;
+}

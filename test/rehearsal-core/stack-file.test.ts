@@ -1,0 +1,29 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readStackFile } from "../../rehearsal/stack-file";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "pilotlight-test-"));
+  mkdirSync(join(root, "stacks"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const write = (text: string) => writeFileSync(join(root, "stacks", "Pulumi.mine.yaml"), text);
+
+test.each([
+  ["", /stacks\/Pulumi\.mine\.yaml: has no settings; it needs `config:`/],
+  ["config:\n", /stacks\/Pulumi\.mine\.yaml: has no settings/],
+  ["config: { a: [[ }\n", /stacks\/Pulumi\.mine\.yaml: .+ at line 1/],
+  ["config: { aws:region: us-east-1 }\nfoo: bar\n", /foo: stands beside config: in stacks\/Pulumi\.mine\.yaml/],
+])("%j is told with the file's name", (text, message) => {
+  write(text);
+  expect(() => readStackFile("mine", root)).toThrow(message);
+});
+
+test("what Pulumi itself writes beside the settings is no fault", () => {
+  write("encryptionsalt: v1:abc\nsecretsprovider: passphrase\nconfig: { aws:region: eu-west-1 }\n");
+  expect(readStackFile("mine", root)).toEqual({ config: { "aws:region": "eu-west-1" } });
+});
