@@ -19,6 +19,8 @@ export interface ModelPool {
   readonly instanceTypes: readonly string[];
   /** Its nodes always run, so that none has to start. @default false */
   readonly steady?: boolean;
+  /** Whether its nodes may come from the spot market. @default true */
+  readonly spot?: boolean;
 }
 
 /** One model of a stack, as far as the planner is concerned. */
@@ -179,7 +181,10 @@ function expectOn(pool: ModelPool, model: StackModel, usage: Usage): PoolExpecta
 export function expectModel(model: StackModel, usage: Usage): ModelExpectation {
   const outputTokens = Math.min(usage.outputTokens, Math.max(1, Math.floor(model.contextTokens / 2)));
   const inputTokens = Math.max(1, Math.min(usage.inputTokens, model.contextTokens - outputTokens));
-  const pools = model.pools.map((pool) => expectOn(pool, model, { ...usage, inputTokens, outputTokens }));
+  const pools = model.pools.map((pool) => {
+    const spot = pool.spot === false ? {} : usage.spot;
+    return expectOn(pool, model, { ...usage, spot, inputTokens, outputTokens });
+  });
   const starts = pools.flatMap(({ performance }) => performance?.node?.coldStart.totalSeconds ?? []);
   const chain = {
     coldStartSeconds: starts.length > 0 ? Math.ceil(Math.max(...starts)) : DEFAULT_COLD_START_SECONDS,

@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import { distance } from "fastest-levenshtein";
 import { WEIGHT_FORMATS } from "../planner/formats";
 import { GPU_ALIASES, GPU_NAMES, type GpuName } from "../planner/gpus";
+import { INSTANCES } from "../planner/instances";
 import type { WeightFormat } from "../planner/model-shape";
-import { type PriceOverrides, priceFaults } from "../planner/prices";
+import { PRICES, type PriceOverrides } from "../planner/prices";
 import { parseTokens } from "../planner/units";
 
 export const USAGE = `Usage: npm run plan -- --model OWNER/NAME [options]    ways to serve one model, best first
@@ -135,15 +136,20 @@ function formatOf(name: string): WeightFormat {
   );
 }
 
+const TYPES = Object.keys(INSTANCES);
+
 /** `NAME=USD` by name. */
-function pricesOf(flag: string, pairs: readonly string[]): PriceOverrides {
+function pricesOf(flag: string, pairs: readonly string[], known: readonly string[]): PriceOverrides {
   return Object.fromEntries(
     pairs.map((pair) => {
       const match = /^([^=]+)=(\d+(\.\d+)?)$/.exec(pair);
       const [, name = "", usd] = match ?? [];
       if (!match) throw new UsageError(`--${flag} ${pair} is no price; write it as --${flag} g6e.xlarge=0.9`);
-      const faults = priceFaults({ [name]: Number(usd) });
-      if (faults.length > 0) throw new UsageError(`--${flag} ${pair}: ${faults.join("; ")}`);
+      // A misspelt name would change nothing, in silence.
+      if (!known.includes(name))
+        throw new UsageError(
+          `--${flag} ${pair}: there is no ${name} in a plan${didYouMean(name, known)}; known: ${known.join(", ")}`,
+        );
       return [name, Number(usd)];
     }),
   );
@@ -180,8 +186,8 @@ export function parseOptions(argv: readonly string[]): PlanOptions {
   const common = {
     inputTokens: tokensOf("input", values.input),
     outputTokens: tokensOf("output", values.output),
-    prices: pricesOf("price", values.price ?? []),
-    spot: pricesOf("spot", values.spot ?? []),
+    prices: pricesOf("price", values.price ?? [], [...TYPES, ...Object.keys(PRICES)]),
+    spot: pricesOf("spot", values.spot ?? [], TYPES),
     json: values.json ?? false,
   };
   if (values.stack !== undefined) {

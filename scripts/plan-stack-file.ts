@@ -49,6 +49,7 @@ export function stackModel(name: string, model: ModelConfig, config: StackConfig
       gpu: settings.gpu,
       instanceTypes: isEksPool(settings) ? poolSpec(pool, settings).instanceTypes : [],
       steady: isEksPool(settings) && settings.maxGpus === 0,
+      spot: isEksPool(settings) && settings.capacity.includes("spot"),
     })),
     gpusPerReplica: model.gpusPerReplica,
     contextTokens: model.contextLength,
@@ -110,8 +111,16 @@ export function stackShape(config: StackConfig, today: string, spot: PriceOverri
     natGateways,
     publicEndpoint: endpoint.exposure === "public",
     extendedSupport: supportEnded(cluster.kubernetes, today) !== undefined,
-    // components/system-nodes.ts and components/database.ts.
-    systemNodes: { instanceType: "m7i.large", count: systemNodeCount(Object.keys(config.models).length), diskGb: 50 },
+    // components/system-nodes.ts and components/database.ts; the count as in stacks/aws.ts.
+    systemNodes: {
+      instanceType: "m7i.large",
+      count: systemNodeCount({
+        models: Object.keys(config.models).length,
+        gatewayReplicas: gateway.replicas,
+        controllerReplicas: gateway.replicas > 1 ? 2 : 1,
+      }),
+      diskGb: 50,
+    },
     databases:
       gateway.database === "rds"
         ? [{ instanceType: "db.t4g.small", storageGb: 20, standby: gateway.databaseMultiZone }]

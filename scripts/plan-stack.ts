@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
 import { type StackCost, stackCost } from "../planner/cost";
 import { expectModel, type ModelExpectation } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
+import { readStackFile, stackNames } from "../rehearsal/stack-file";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
 import { findShape, type Lookup } from "./plan-model";
@@ -27,18 +25,18 @@ export interface StackPlan {
   readonly cost?: StackCost;
 }
 
-const STACKS = join(__dirname, "..", "stacks");
 const USUAL_INPUT = 1024;
 const USUAL_OUTPUT = 256;
 
 /** Settings by full key. @throws UsageError that names the stacks there are. */
-function readSettings(stack: string, folder: string): Record<string, unknown> {
-  const names = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+function readSettings(stack: string): Record<string, unknown> {
+  const names = stackNames();
   if (!names.includes(stack))
     throw new UsageError(
       `there is no stack file stacks/Pulumi.${stack}.yaml; --stack can be ${names.join(", ")}${didYouMean(stack, names)}`,
     );
-  return parse(readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8"))?.config ?? {};
+  // The example files have a place for the user's own addresses, which no plan depends on.
+  return readStackFile(stack).config;
 }
 
 const withPrefix = (settings: Record<string, unknown>, prefix: string) =>
@@ -49,8 +47,8 @@ const withPrefix = (settings: Record<string, unknown>, prefix: string) =>
   );
 
 /** Validated settings of a stack file. @throws ConfigError with every fault. */
-export function readStackConfig(stack: string, today: string, folder = STACKS): StackConfig {
-  const settings = readSettings(stack, folder);
+export function readStackConfig(stack: string, today: string): StackConfig {
+  const settings = readSettings(stack);
   const aws = withPrefix(settings, "aws:");
   const region = typeof aws.region === "string" ? aws.region : undefined;
   // An encrypted value cannot be read here, and need not be.
@@ -97,12 +95,8 @@ export async function planOfStack(
 }
 
 /** Answers for one stack: the text to print, and whether every model is known and fits all its pools. */
-export async function planStack(
-  options: StackOptions,
-  today: string,
-  folder = STACKS,
-): Promise<{ text: string; fits: boolean }> {
-  const plan = await planOfStack(readStackConfig(options.stack, today, folder), options, today);
+export async function planStack(options: StackOptions, today: string): Promise<{ text: string; fits: boolean }> {
+  const plan = await planOfStack(readStackConfig(options.stack, today), options, today);
   const fits =
     plan.unknown.length === 0 &&
     plan.models.every(

@@ -61,6 +61,20 @@ describe("one model of a stack", () => {
     expect(seconds(eager)).toBeLessThan(seconds(plain));
   });
 
+  test("a spot price counts where the pool takes spot", () => {
+    const usage = { ...USAGE, spot: { "g6e.2xlarge": 0.8 } };
+    const [pool] = MODEL.pools;
+    if (!pool) throw new Error("no pool");
+    const node = (spot: boolean) => {
+      const [expected] = expectModel({ ...MODEL, pools: [{ ...pool, spot }] }, usage).pools;
+      return [expected?.performance?.node?.instanceType, expected?.performance?.node?.usdPerHour];
+    };
+    expect([node(true), node(false)]).toEqual([
+      ["g6e.2xlarge", 0.8],
+      ["g6e.xlarge", 1.861],
+    ]);
+  });
+
   test("steady nodes need not start", () => {
     const pools = MODEL.pools.map((pool) => ({ ...pool, steady: true }));
     const names = only({ ...MODEL, pools }).performance?.node?.coldStart.stages.map(({ name }) => name);

@@ -183,7 +183,7 @@ describe("ranking", () => {
         (option) => option.answerSeconds <= answerSeconds,
       );
       const named = better === undefined || better === first ? undefined : `${better.gpusPerReplica} × ${better.gpu}`;
-      expect(/; (.+) is cheaper and no slower$/.exec(why ?? "")?.[1]).toBe(named);
+      expect(/; ([^;]+) is cheaper and no slower$/.exec(why ?? "")?.[1]).toBe(named);
     }
   });
 });

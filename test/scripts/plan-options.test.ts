@@ -88,7 +88,10 @@ test.each([
 });
 
 test("a price of nothing that is paid names what could be priced", () => {
-  expect(refusal("--model a/b --price nat=1")).toMatch(
-    /^--price nat=1: prices\.nat is no price that is used: name an instance type or one of eks-hour, .*nat-hour/,
+  expect(refusal("--model a/b --price nat-hours=1")).toMatch(
+    /^--price nat-hours=1: there is no nat-hours in a plan; did you mean "nat-hour"\?; known: g5\.xlarge, .*eks-hour, /,
+  );
+  expect(refusal("--model a/b --spot g6e.xlagre=1")).toMatch(
+    /^--spot g6e\.xlagre=1: there is no g6e\.xlagre in a plan; did you mean "g6e\.xlarge"\?; known: g5\.xlarge, [^z]*b200\.48xlarge$/,
   );
 });
