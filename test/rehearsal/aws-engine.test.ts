@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findLeaks } from "../../rehearsal/checks";
 import { seedOf } from "../../rehearsal/doubles/aws";
 import { TABLE } from "../../rehearsal/doubles/aws/tables";
-import { readStackFile } from "../../rehearsal/workspace";
+import { readStackFile } from "../../rehearsal/stack-file";
 import { onOwnCluster } from "../../stacks/aws";
 import { stackSchema } from "../../stacks/config";
 import { type AwsStage, startStage, tools } from "./aws-stage";
