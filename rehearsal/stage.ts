@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { PROJECT_ROOT } from "../stacks/stack-file";
 import { ApiObjects } from "./api-objects";
 import { startControlPlane } from "./control-plane";
 import { seedOf, startAws } from "./doubles/aws";
@@ -8,7 +9,6 @@ import { startRandom } from "./doubles/random";
 import type { Equipment } from "./equipment";
 import type { Processes } from "./processes";
 import type { Note } from "./report";
-import { PROJECT_ROOT } from "./stack-file";
 
 /** What a stack is rehearsed on: an API server, an AWS account, and the doubles of the providers. */
 export interface Stage {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Equipment, findEquipment } from "../../rehearsal/equipment";
 import { Processes } from "../../rehearsal/processes";
-import { readStackFile } from "../../rehearsal/stack-file";
 import { type Stage, startStage } from "../../rehearsal/stage";
+import { readStackFile } from "../../stacks/stack-file";
 
 /** A stage for one test file, with a folder of its own. */
 export interface TestStage {

@@ -14,7 +14,7 @@ export type CrdsOf = (chart: string) => Promise<readonly string[]>;
 
 /** One short try for each host: a rehearsal has to work without any. */
 const PULL_MS = 5000;
-const CRD_SECONDS = 30;
+const CRD_SECONDS = 120;
 
 /** Charts of others: the real one where it can be had, else its CRDs. */
 export class ThirdPartyCharts {
