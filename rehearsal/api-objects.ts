@@ -8,13 +8,19 @@ const run = promisify(execFile);
 
 /** What the API server itself writes as it runs. */
 const ITS_OWN = new Set(["events", "events.events.k8s.io", "leases.coordination.k8s.io", "componentstatuses"]);
+/** Label of the entry that the API server makes, and takes back, for each version of a group, a CRD's among them. */
+const AUTOMATIC = "kube-aggregator.kubernetes.io/automanaged";
 /** One of them lists all objects of the cluster at the kinds' own request. */
 const MAX_OUTPUT_BYTES = 256 * 2 ** 20;
 
 interface ApiObject {
   readonly kind: string;
   readonly type?: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -38,9 +44,11 @@ export class ApiObjects {
     return names.split("\n").filter((name) => name !== "" && !ITS_OWN.has(name));
   }
 
-  /** Every object there is, by `kind namespace/name`. */
+  /** Every object there is, by `kind namespace/name`, but for what the API server itself keeps. */
   async names(): Promise<string[]> {
-    return (await this.list(await this.kinds())).map(
+    const objects = await this.list(await this.kinds());
+    const made = objects.filter(({ metadata }) => metadata.labels?.[AUTOMATIC] === undefined);
+    return made.map(
       ({ kind, metadata }) =>
         `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`,
     );

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
+import { readStackFile, stackNames } from "../stacks/stack-file";
 import { type Equipment, findEquipment } from "./equipment";
 import { parseOptions, USAGE, UsageError } from "./options";
 import { rehearse } from "./rehearse";
 import { type Report, summary } from "./report";
 import { exitWith, inOwnFolder, type Run, say } from "./run";
 import { showSettings } from "./settings";
-import { readStackFile, stackNames } from "./stack-file";
 import { startStage } from "./stage";
 import { unsupported } from "./tools";
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { manifests } from "../components/versions";
 import { type CrdName, findCrds, findingHere, findTools, type Tools } from "./tools";
 import { cacheFolder } from "./tools/cache";
@@ -17,8 +17,6 @@ export interface Equipment extends Tools {
 
 /** Charts whose definitions stand in a folder of another name. */
 const ELSEWHERE: Readonly<Record<string, CrdName>> = { "karpenter-crd": "karpenter" };
-/** The one kind that the release manifest of the inference extension holds. */
-const INFERENCE_POOL = "inference.networking.k8s.io_inferencepools.yaml";
 
 const ALL_TOOLS = ["python", "helm", "kubectl", "etcd", "pulumi", "kubeApiserver"] as const;
 
@@ -32,7 +30,8 @@ export async function findEquipment(say: (line: string) => void, signal: AbortSi
     crdsOf: async (chart) => filesOf(folders, chart),
     manifestOf: async (url) => {
       if (url !== manifests.inferenceExtension.url) throw new Error(`no manifest stands for ${url}`);
-      return readFileSync(join(folders["inference-extension"], INFERENCE_POOL), "utf8");
+      // The same file of the same version, from its Go module.
+      return readFileSync(join(folders["inference-extension"], basename(url)), "utf8");
     },
   };
 }

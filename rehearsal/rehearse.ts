@@ -2,18 +2,21 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import program from "../stacks/main";
+import { readStackFile } from "../stacks/stack-file";
 import { findLeaks } from "./checks";
 import { follow, type Steps } from "./progress";
 import type { Phase, Report } from "./report";
 import type { Stage } from "./stage";
 import type { Tools } from "./tools";
-import { changeIdleTime, createStack, readStackFile, rewriteConfig } from "./workspace";
+import { changeIdleTime, createStack, rewriteConfig } from "./workspace";
 
 /** Something did not go as it must; the message says what. */
 export class RehearsalError extends Error {}
 
 export interface RehearseArgs {
   readonly stackName: string;
+  /** Settings by full key; left out, those of the stack file. */
+  readonly config?: Record<string, unknown>;
   readonly stage: Stage;
   readonly tools: Pick<Tools, "pulumi">;
   /** Folder of this run. */
@@ -22,14 +25,16 @@ export interface RehearseArgs {
   readonly signal: AbortSignal;
 }
 
+const CRD = "CustomResourceDefinition";
+
 type Work = (onEvent: ReturnType<typeof follow>["onEvent"], onOutput: (text: string) => void) => Promise<unknown>;
 
 /** The whole life of a stack: preview, up, up again, a change, destroy; each phase is checked before the next begins. */
-export async function rehearse({ stackName, stage, tools, dir, say, signal }: RehearseArgs): Promise<Report> {
+export async function rehearse({ stackName, stage, tools, dir, say, signal, ...given }: RehearseArgs): Promise<Report> {
   const started = Date.now();
   const logs = join(dir, "logs");
   mkdirSync(logs, { recursive: true });
-  const { config } = readStackFile(stackName);
+  const config = given.config ?? readStackFile(stackName).config;
   const before = new Set(await stage.objects.names());
   const stack = await createStack({ dir, pulumi: tools.pulumi, stackName, config, program, env: stage.env });
 
@@ -60,11 +65,12 @@ export async function rehearse({ stackName, stage, tools, dir, say, signal }: Re
 
   const destroy = await phase("destroy", (onEvent, onOutput) => stack.destroy({ onEvent, onOutput, ...options }));
   demand(onlyOps(destroy, ["delete"]), "destroy did more than delete", destroy);
-  const { later } = await demandNothingLeft("destroy");
+  const { later, kept } = await demandNothingLeft("destroy");
   await demandNoLeak();
 
   const seconds = (Date.now() - started) / 1000;
-  return { stack: stackName, phases, objects, notes: stage.notes, later, seconds };
+  const ownCluster = !Object.hasOwn(config["pilotlight:cluster"] as object, "adopt");
+  return { stack: stackName, ownCluster, phases, objects, notes: stage.notes, later, kept, seconds };
 
   async function phase(name: Phase["name"], work: Work): Promise<Steps> {
     signal.throwIfAborted();
@@ -74,6 +80,8 @@ export async function rehearse({ stackName, stage, tools, dir, say, signal }: Re
     const log = createWriteStream(join(logs, `engine-${name.replace(" ", "-")}.log`));
     try {
       await work(onEvent, (text) => log.write(text));
+      // The engine calls a destroy that was cut off a success.
+      signal.throwIfAborted();
     } catch (error) {
       signal.throwIfAborted();
       const reasons = steps.errors.length > 0 ? steps.errors : [error instanceof Error ? error.message : String(error)];
@@ -87,18 +95,19 @@ export async function rehearse({ stackName, stage, tools, dir, say, signal }: Re
     return steps;
   }
 
-  /** State, API server and account are as they were before the stack. */
+  /** State, API server and account are as they were before the stack, but for what helm and AWS leave by themselves. */
   async function demandNothingLeft(after: string) {
     const { left, later: deletedLater } = await stage.leftovers();
     const state = await resourcesInState(stack);
-    const inApi = (await stage.objects.names()).filter((name) => !before.has(name));
+    const kept = stage.keptCrds().map((name) => `${CRD} ${name}`);
+    const inApi = (await stage.objects.names()).filter((name) => !before.has(name) && !kept.includes(name));
     const faults = [
       ...state.map((urn) => `state: ${urn}`),
       ...inApi.map((name) => `Kubernetes API: ${name}`),
       ...left.map((thing) => `AWS: ${thing}`),
     ];
     if (faults.length > 0) throw new RehearsalError(`left behind by ${after}:\n  ${faults.join("\n  ")}`);
-    return { later: deletedLater };
+    return { later: deletedLater, kept: stage.keptCrds().filter((name) => !before.has(`${CRD} ${name}`)) };
   }
 
   /** No secret of the cluster stands in plain text in state, logs, objects other than Secrets, or Helm's records. */
@@ -135,7 +144,7 @@ function checkOutputs(outputs: OutputMap, models: readonly string[]): void {
     JSON.stringify(Object.keys(outputs.models?.value ?? {}).sort()) === JSON.stringify([...models].sort()),
     `models are ${Object.keys(outputs.models?.value ?? {})}`,
   );
-  check(String(outputs.tryIt?.value).startsWith("curl "), `tryIt is ${outputs.tryIt?.value}`);
+  check(/^curl /m.test(outputs.tryIt?.value), `tryIt is ${outputs.tryIt?.value}`);
   if (faults.length > 0)
     throw new RehearsalError(`outputs of the stack:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
 }

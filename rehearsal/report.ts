@@ -19,12 +19,16 @@ export interface Note {
 /** What one rehearsal of one stack found. */
 export interface Report {
   readonly stack: string;
+  /** Whether the kit made the cluster, so that it goes with the stack. */
+  readonly ownCluster: boolean;
   readonly phases: readonly Phase[];
   /** Objects of the API server after `up`, by kind. */
   readonly objects: Readonly<Record<string, number>>;
   readonly notes: readonly Note[];
   /** What AWS itself deletes only later. */
   readonly later: readonly string[];
+  /** CRDs that helm itself leaves in the cluster, by name. */
+  readonly kept: readonly string[];
   /** Seconds of the whole rehearsal, without getting its tools. */
   readonly seconds: number;
 }
@@ -59,11 +63,28 @@ export function summary(report: Report): string[] {
     ...byCount(report.objects).map(([kind, count]) => `  ${String(count).padStart(5)}  ${kind}`),
     "",
     "  real: the program, the Pulumi engine and its state, helm, the Kubernetes API with its validation and CRDs",
-    "  simulated: AWS (EC2, IAM, EKS, SQS, S3 and the like in moto, each call checked by AWS's own service model), nodes and pods",
+    `  simulated: ${awsServices(types)}`,
+    "  simulated: nodes and pods: none runs",
     ...[...new Set(simulated.map(({ type, name, text }) => `  simulated: ${shortType(type)} ${name}: ${text}`))],
     ...report.later.map((thing) => `  left to AWS's own time: ${thing}`),
-    "  left behind: nothing in the state, in the Kubernetes API, or in the account",
+    ...keptLines(report),
+    `  left behind: nothing ${report.kept.length + report.later.length > 0 ? "else " : ""}in the state, in the Kubernetes API, or in the account`,
   ];
+}
+
+/** What stood for AWS; the services are those of the resources that there were. */
+function awsServices(types: Readonly<Record<string, number>>): string {
+  const services = new Set(Object.keys(types).flatMap((type) => /^aws:(\w+)\//.exec(type)?.[1] ?? []));
+  if (services.size === 0) return "AWS, of which nothing was made";
+  const names = [...services].sort().join(", ");
+  return `AWS (${names}) in moto; AWS's own service models check each call, nobody checks permissions, quotas or capacity`;
+}
+
+function keptLines({ kept, ownCluster }: Report): string[] {
+  if (kept.length === 0) return [];
+  const until = ownCluster ? "they go with the cluster" : "docs/adopt.md says how to remove them";
+  const title = `  left by helm on purpose: ${kept.length} CRDs from the charts' crds folders; ${until}`;
+  return [title, ...kept.map((name) => `         ${name}`)];
 }
 
 const shortType = (type: string) => type.split(":").at(-1) ?? type;

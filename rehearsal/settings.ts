@@ -1,6 +1,6 @@
 import { parseStack } from "../stacks/config-read";
 import { describeModels } from "../stacks/models";
-import { readStackFile } from "./stack-file";
+import { readStackFile } from "../stacks/stack-file";
 
 /** The settings of a namespace in a stack file, as the program gets them. */
 const settingsOf = (namespace: string, config: Readonly<Record<string, unknown>>) =>

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { PROJECT_ROOT } from "../stacks/stack-file";
 import { ApiObjects } from "./api-objects";
 import { startControlPlane } from "./control-plane";
 import { seedOf, startAws } from "./doubles/aws";
@@ -8,7 +9,6 @@ import { startRandom } from "./doubles/random";
 import type { Equipment } from "./equipment";
 import type { Processes } from "./processes";
 import type { Note } from "./report";
-import { PROJECT_ROOT } from "./workspace";
 
 /** What a stack is rehearsed on: an API server, an AWS account, and the doubles of the providers. */
 export interface Stage {
@@ -19,6 +19,8 @@ export interface Stage {
   readonly notes: Note[];
   /** What the account still holds: what should be gone, and what AWS itself deletes only later. */
   leftovers(): Promise<{ left: string[]; later: string[] }>;
+  /** Names of the CRDs that helm has left behind on purpose. */
+  keptCrds(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export async function startStage({ tools, processes, dir, config, say, signal }:
         const { left, allowed } = await aws.leftovers();
         return { left: left.map(named), later: allowed.map(named) };
       },
+      keptCrds: () => kubernetes.keptCrds(),
       close,
     };
   }

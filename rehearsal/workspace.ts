@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { PROJECT_ROOT } from "./stack-file";
+import { PROJECT_ROOT } from "../stacks/stack-file";
 
 /**
  * Settings with a placeholder for each encrypted value: here is no key to decrypt it, and no need.
@@ -49,12 +49,8 @@ export async function createStack({ dir, pulumi, stackName, config, program, env
   const { plain, secrets } = withPlaceholders(config);
   writeFileSync(join(workDir, "stacks", `Pulumi.${stackName}.yaml`), stringify({ config: plain }));
 
-  // The Automation API looks for a CLI in the folder `bin` of an installation.
-  const root = join(dir, "cli");
-  mkdirSync(join(root, "bin"), { recursive: true });
-  symlinkSync(pulumi, join(root, "bin", "pulumi"));
   const workspace = await LocalWorkspace.create({
-    pulumiCommand: await PulumiCommand.get({ root }),
+    pulumiCommand: await installed(pulumi, dir),
     workDir,
     program,
     envVars: {
@@ -71,6 +67,14 @@ export async function createStack({ dir, pulumi, stackName, config, program, env
   for (const key of secrets)
     await stack.setConfig(key, { value: `placeholder-${randomBytes(8).toString("hex")}`, secret: true });
   return stack;
+}
+
+/** The CLI as the Automation API takes it: in the folder `bin` of an installation, which is made below `dir`. */
+export function installed(pulumi: string, dir: string): Promise<PulumiCommand> {
+  const root = join(dir, "cli");
+  mkdirSync(join(root, "bin"), { recursive: true });
+  symlinkSync(pulumi, join(root, "bin", "pulumi"));
+  return PulumiCommand.get({ root });
 }
 
 /** The settings with one harmless difference, for the update that the rehearsal shows: the first model sleeps a minute later. */

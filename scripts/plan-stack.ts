@@ -1,9 +1,9 @@
 import { type StackCost, stackCost } from "../planner/cost";
 import { expectModel, type ModelExpectation } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
-import { readStackFile, stackNames } from "../rehearsal/stack-file";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
+import { readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
 import { didYouMean, type StackOptions, UsageError } from "./plan-options";
 import { stackModel, stackShape } from "./plan-stack-file";

@@ -10,9 +10,12 @@ import { createHubToken } from "./hub-token";
 import { serveModels } from "./models";
 import { isEksPool, poolsOf } from "./pools";
 
+/** What the kit makes for itself there does not meet the `monitoring` and `keda` of others. */
+const NAMESPACE_PREFIX = "pilotlight-";
+
 /**
  * Models, gateway and autoscaling on a cluster with GPU nodes and a device plugin that is there already. Nothing is made in
- * AWS, no node is scaled, and the endpoint is the gateway's Service.
+ * AWS, no node is scaled, and the endpoint is the gateway's Service. docs/adopt.md has what the cluster must not have.
  */
 export function onAdoptedCluster(config: AdoptedStack) {
   const provider = new k8s.Provider("adopted", {
@@ -21,7 +24,11 @@ export function onAdoptedCluster(config: AdoptedStack) {
   });
   const opts = { provider };
 
-  const autoscaling = new Autoscaling("autoscaling", { replicas: 1, nodeSelector: {}, after: [] }, opts);
+  const autoscaling = new Autoscaling(
+    "autoscaling",
+    { replicas: 1, nodeSelector: {}, namespacePrefix: NAMESPACE_PREFIX, after: [] },
+    opts,
+  );
   const crds = new InferenceCrds("inference-crds", opts);
   const after = [...autoscaling.ready, ...crds.ready];
   const namespace = new InferenceNamespace("inference", { maxGpus: gpusWanted(config), after }, opts);
@@ -36,6 +43,7 @@ export function onAdoptedCluster(config: AdoptedStack) {
         placement: { kind: "nodes", nodeSelector: nodeSelector(config, model) },
         weights: weights(model, token),
         region: new pulumi.Config("aws").get("region"),
+        monitoringNamespace: autoscaling.monitoringNamespace,
         after: [namespace.quota, ...after],
       }),
     },

@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import program from "../../stacks/main";
+import { readStackFile } from "../../stacks/stack-file";
 import { type Equipment, findEquipment } from "../equipment";
 import { follow } from "../progress";
 import { rehearse } from "../rehearse";
 import { inOwnFolder, type Run } from "../run";
-import { readStackFile } from "../stack-file";
 import { startStage } from "../stage";
 import { createStack } from "../workspace";
 import { growth, type Point, withModels } from "./models";

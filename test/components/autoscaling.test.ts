@@ -43,9 +43,9 @@ describe("Autoscaling", () => {
       ["keda", "scale-keda"],
       ["monitoring", "scale-prometheus"],
     ] as const) {
-      const namespace = find(seen, "kubernetes:core/v1:Namespace", `scale-${role}`).inputs.metadata.name;
-      expect(namespace).toBe(`pilotlight-${role}`);
-      expect(find(seen, "kubernetes:helm.sh/v3:Release", release).inputs.namespace).toBe(namespace);
+      const { inputs } = find(seen, "kubernetes:core/v1:Namespace", `scale-${role}`);
+      expect(inputs.metadata).toMatchObject({ name: `pilotlight-${role}` });
+      expect(find(seen, "kubernetes:helm.sh/v3:Release", release).inputs.namespace).toBe(`pilotlight-${role}`);
     }
     expect(await known(() => adopted().prometheusUrl)).toBe(
       "http://kube-prometheus-stack-prometheus.pilotlight-monitoring.svc:9090",

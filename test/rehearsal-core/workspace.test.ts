@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { parseOptions, UsageError } from "../../rehearsal/options";
 import { showSettings } from "../../rehearsal/settings";
-import { readStackFile, stackNames } from "../../rehearsal/stack-file";
 import { changeIdleTime, withPlaceholders } from "../../rehearsal/workspace";
+import { readStackFile, stackNames } from "../../stacks/stack-file";
 
 describe("the command line", () => {
   const known = ["dev", "prod", "rehearsal"];

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import { version as kubernetes } from "@pulumi/kubernetes/package.json";
 import type { Stack } from "@pulumi/pulumi/automation";
@@ -8,9 +8,10 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findLeaks } from "../../rehearsal/checks";
 import { seedOf } from "../../rehearsal/doubles/aws";
 import { TABLE } from "../../rehearsal/doubles/aws/tables";
-import { readStackFile } from "../../rehearsal/workspace";
+import { installed } from "../../rehearsal/workspace";
 import { onOwnCluster } from "../../stacks/aws";
 import { stackSchema } from "../../stacks/config";
+import { readStackFile } from "../../stacks/stack-file";
 import { type AwsStage, startStage, tools } from "./aws-stage";
 import { type InState, TAGGED_TYPES, tagsInAws } from "./aws-tags";
 import { serveEcho } from "./echo-double";
@@ -51,8 +52,6 @@ async function program() {
 }
 
 beforeAll(async () => {
-  const { pulumi } = await tools("pulumi");
-  process.env.PATH = `${dirname(pulumi)}:${process.env.PATH}`;
   stage = await startStage();
   await stage.aws.seed(seedOf(settings));
   const hostname = "k8s-llm-1.us-east-1.elb.amazonaws.com";
@@ -61,7 +60,9 @@ beforeAll(async () => {
   });
   const passwords = await serveEcho(random, { "random:index/randomPassword:RandomPassword": { result: PASSWORD } });
   echoes.push(cluster, passwords);
+  const { pulumi } = await tools("pulumi");
   const workspace = {
+    pulumiCommand: await installed(pulumi, stage.dir),
     envVars: {
       PULUMI_DEBUG_PROVIDERS: `aws:${stage.aws.port},kubernetes:${cluster.port},random:${passwords.port}`,
       PULUMI_BACKEND_URL: `file://${stage.dir}`,

@@ -21,7 +21,7 @@ function stackWith(name: string, config: Record<string, unknown>) {
 /** What the stack left outside its state. */
 async function world(before: ReadonlySet<string>) {
   const { left } = await on.stage.leftovers();
-  return { left, objects: (await on.stage.objects.names()).filter((name) => !before.has(name)) };
+  return { left, objects: await on.newObjects(before) };
 }
 
 const isDone = ({ resOutputsEvent }: EngineEvent) => resOutputsEvent?.metadata.op === "create";

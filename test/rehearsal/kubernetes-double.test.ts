@@ -49,6 +49,7 @@ beforeAll(async () => {
     { stackName: "test", projectName: "kubernetes-double", program: programOn(stage.api) },
     {
       workDir: join(dir, "project"),
+      pulumiCommand: stage.pulumiCommand,
       envVars: {
         PULUMI_DEBUG_PROVIDERS: `kubernetes:${kubernetes.port},random:${passwords.port}`,
         PULUMI_BACKEND_URL: `file://${mkState(dir)}`,

@@ -41,9 +41,14 @@ beforeAll(async () => {
   objects = new Objects(api);
   plain = new PlainObjects(api, objects);
   const helm = new Helm({ binary: stage.helm, server: stage.api, dir });
-  writeFileSync(join(dir, "gadget.yaml"), stringify(crd("Gadget", "others.test")));
+  // Braces as descriptions of real CRDs have them.
+  const gadget = { ...crd("Gadget", "others.test") };
+  const annotations = { note: 'a template such as {{ "{{ $labels.pod }}" }}' };
+  writeFileSync(join(dir, "gadget.yaml"), stringify({ ...gadget, metadata: { ...gadget.metadata, annotations } }));
+  writeFileSync(join(dir, "monitor.yaml"), stringify(crd("Monitor", "monitors.test")));
   const crdsOf = async (chart: string) => {
     if (chart === "known" || chart === "rival") return [join(dir, "gadget.yaml")];
+    if (chart === "kube-prometheus-stack") return [join(dir, "monitor.yaml")];
     throw new Error(`no CRDs are known of the chart "${chart}"`);
   };
   const thirdParty = new ThirdPartyCharts(api, objects, helm, crdsOf, join(dir, "chart-cache"));
@@ -190,18 +195,38 @@ describe("releases", () => {
     await expect(releases.create(others("unknown"))).rejects.toThrow('no CRDs are known of the chart "unknown"');
   });
 
-  test("a CRD belongs to one release, and goes with it", async () => {
+  const GADGET = "CustomResourceDefinition gadgets.others.test";
+  const MONITOR = "CustomResourceDefinition monitors.monitors.test";
+
+  test("a CRD among the templates belongs to one release, and goes with it", async () => {
     expect((await releases.create(others("known"))).text).toBe(
       "installed as its 1 CRD; chart repository not reachable",
     );
-    await expect(releases.create(others("rival"))).rejects.toThrow(/conflict/);
-    expect((await releases.create(others("rival", { skipCrds: true }))).text).toBe(
+    await expect(releases.create(others("rival"))).rejects.toThrow(
+      /CustomResourceDefinition "gadgets\.others\.test" .*exists and cannot be imported .*"meta\.helm\.sh\/release-name" must equal "rival": current value is "known"/,
+    );
+    expect(await releases.read(others("rival"))).toBeUndefined();
+    expect(await stage.objects.names()).toContain(GADGET);
+    await releases.remove(others("known"));
+    expect(await stage.objects.names()).not.toContain(GADGET);
+    expect(releases.keptCrds).toEqual([]);
+  });
+
+  test("a CRD of a chart's folder `crds` stays, is told, and is taken as it is by the next release", async () => {
+    const stack = others("kube-prometheus-stack");
+    expect((await releases.create({ ...stack, skipCrds: true })).text).toBe(
       "only recorded, as it brings no CRDs; chart repository not reachable",
     );
-    await releases.remove(others("rival"));
-    expect(await stage.objects.names()).toContain("CustomResourceDefinition gadgets.others.test");
-    await releases.remove(others("known"));
-    expect(await stage.objects.names()).not.toContain("CustomResourceDefinition gadgets.others.test");
+    await releases.remove({ ...stack, skipCrds: true });
+    expect(releases.keptCrds).toEqual([]);
+
+    for (const name of ["first", "second"]) {
+      await releases.create({ ...stack, name });
+      await releases.update({ ...stack, name });
+      await releases.remove({ ...stack, name });
+      expect(await stage.objects.names()).toContain(MONITOR);
+      expect(releases.keptCrds).toEqual(["monitors.monitors.test"]);
+    }
   });
 
   test("a chart that can be had is installed, without what its pods would answer", async () => {
@@ -215,6 +240,8 @@ describe("releases", () => {
     expect((await releases.update(real)).outs.status).toMatchObject({ revision: 2 });
     await releases.remove(real);
     expect(await releases.read(real)).toBeUndefined();
+    expect(releases.keptCrds).toContain("reals.real.test");
+    expect(await stage.objects.names()).toContain("CustomResourceDefinition reals.real.test");
   });
 
   test("a chart that a repository does not have is an error, not a lack of a network", async () => {

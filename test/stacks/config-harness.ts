@@ -1,7 +1,7 @@
 import { ConfigError, type Fault } from "../../components/errors";
-import { readStackFile } from "../../rehearsal/stack-file";
 import { parseStack } from "../../stacks/config-read";
 import type { Surroundings } from "../../stacks/config-rules";
+import { readStackFile } from "../../stacks/stack-file";
 
 /*
  * A right configuration to be made wrong, and what is told of it.

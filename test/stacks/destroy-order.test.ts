@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readStackFile } from "../../rehearsal/stack-file";
 import main from "../../stacks/main";
+import { readStackFile } from "../../stacks/stack-file";
 import { creationOrder } from "../order";
 
 /** The program with a stack file's settings, each as the engine hands it over: objects as JSON. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readStackFile } from "../../rehearsal/stack-file";
 import main from "../../stacks/main";
+import { readStackFile } from "../../stacks/stack-file";
 import { type Registered, register } from "../harness";
 
 export type Settings = Record<string, unknown>;

@@ -31,23 +31,30 @@ export interface KubernetesArgs {
   readonly note: Note;
 }
 
+export interface KubernetesDouble extends Served {
+  /** Names of the CRDs that helm has left behind on purpose. */
+  keptCrds(): readonly string[];
+}
+
 /** The kubernetes provider, in front of the stage's API server. */
-export async function startKubernetes(args: KubernetesArgs): Promise<Served> {
+export async function startKubernetes(args: KubernetesArgs): Promise<KubernetesDouble> {
   const api = new Api(args.server);
   const objects = new Objects(api);
   const helm = new Helm({ binary: args.helm, server: args.server, dir: args.dir });
   const thirdParty = new ThirdPartyCharts(api, objects, helm, args.crdsOf, args.chartCache);
+  const releases = new Releases({ helm, objects, thirdParty, programDir: args.programDir, dir: args.dir });
   const served = await serve(
     kubernetesProtocol({
       ...args,
       version,
       api,
       plain: new PlainObjects(api, objects),
-      releases: new Releases({ helm, objects, thirdParty, programDir: args.programDir, dir: args.dir }),
+      releases,
     }),
   );
   return {
     port: served.port,
+    keptCrds: () => releases.keptCrds,
     close: async () => {
       await served.close();
       api.close();

@@ -7,6 +7,8 @@ import { until } from "./wait";
 const LATE_SECONDS = 10;
 /** Seconds after which something that should be gone is stuck: nothing in a rehearsal takes its time over a deletion. */
 const GONE_SECONDS = 30;
+/** The server empties a CRD's kind first, and tries again later while others come and go. */
+const CRD_GONE_SECONDS = 120;
 
 export const holdsUnknown = (value: unknown): boolean => JSON.stringify(value ?? null).includes(UNKNOWN);
 
@@ -104,14 +106,15 @@ export class Objects {
     await this.api.ask("DELETE", place, { body }).catch(nothingIfGone);
     await during();
     let left: Props | undefined;
-    const gone = await until(GONE_SECONDS, async () => {
+    const seconds = kind.kind === "CustomResourceDefinition" ? CRD_GONE_SECONDS : GONE_SECONDS;
+    const gone = await until(seconds, async () => {
       left = await this.api.ask("GET", place).catch(nothingIfGone);
       return left === undefined ? true : undefined;
     });
     if (gone) return;
     const finalizers = JSON.stringify(props(left?.metadata).finalizers ?? []);
     throw new ObjectError(
-      `${kind.kind} "${nameOf(object)}" is still there after ${GONE_SECONDS} s; its finalizers are ${finalizers}`,
+      `${kind.kind} "${nameOf(object)}" is still there after ${seconds} s; its finalizers are ${finalizers}`,
     );
   }
 }

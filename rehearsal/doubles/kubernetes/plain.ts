@@ -6,7 +6,7 @@ import { holdsUnknown, nameOf, type Objects } from "./objects";
 /** Who owns the fields that the program sets. */
 const MANAGER = { manager: "pulumi-kubernetes" } as const;
 /** Seconds until a new CRD is served everywhere, and a removed one nowhere. */
-const CRD_SECONDS = 20;
+const CRD_SECONDS = 120;
 /** Where no region is named there is no AWS. */
 const NO_REGION = "local";
 

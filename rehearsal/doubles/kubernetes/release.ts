@@ -21,7 +21,14 @@ export interface ReleasesArgs {
 
 /** The life of a Helm release. Nothing is waited for: no pod runs. */
 export class Releases {
+  private readonly kept = new Set<string>();
+
   constructor(private readonly args: ReleasesArgs) {}
+
+  /** Names of the CRDs that helm has left behind, as it does with those of a chart's `crds/` folder. */
+  get keptCrds(): readonly string[] {
+    return [...this.kept].sort();
+  }
 
   async create(inputs: Props): Promise<{ id: string; outs: Props } & Played> {
     const { outs, text: played } = await this.apply(inputs, "install");
@@ -40,14 +47,27 @@ export class Releases {
       const { status, revision } = statusOf(found);
       return { ...state, status: { ...props(state.status), status, revision } };
     } catch (error) {
-      if (error instanceof HelmError && error.message.includes("release: not found")) return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }
 
   async remove(state: Props): Promise<void> {
-    await this.args.helm.run(["uninstall", ...place(state), "--ignore-not-found"]);
-    if (isThirdParty(state)) await this.args.thirdParty.removeCrds(state);
+    const { helm, thirdParty } = this.args;
+    const rendered = isThirdParty(state) ? await this.manifestOf(state) : [];
+    await helm.run(["uninstall", ...place(state), "--ignore-not-found"]);
+    if (!isThirdParty(state)) return;
+    await thirdParty.forgotten(rendered);
+    for (const crd of await thirdParty.keptCrds(state)) this.kept.add(text(crd, "metadata.name"));
+  }
+
+  private async manifestOf(state: Props): Promise<Props[]> {
+    try {
+      return objectsIn(await this.args.helm.run(["get", "manifest", ...place(state)]));
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      throw error;
+    }
   }
 
   private async apply(inputs: Props, verb: "install" | "upgrade"): Promise<{ outs: Props } & Played> {
@@ -60,9 +80,11 @@ export class Releases {
     const pulled = await thirdParty.pull(inputs);
     if (pulled !== undefined) return this.real(inputs, verb, pulled);
 
-    const count = await thirdParty.applyCrds(inputs);
-    const { outs } = await thirdParty.withStandIn(inputs, dir, (chart) => this.helmRun(inputs, verb, chart));
-    return { outs, text: `${standIn(count)}; chart repository not reachable` };
+    return thirdParty.withStandIn(inputs, dir, async (chart, crds) => {
+      const { outs, rendered } = await this.helmRun(inputs, verb, chart);
+      await thirdParty.served(rendered, inputs);
+      return { outs, text: `${standIn(crds)}; chart repository not reachable` };
+    });
   }
 
   /**
@@ -73,6 +95,7 @@ export class Releases {
     const { outs, rendered } = await this.helmRun(inputs, verb, chart, ["--no-hooks"]);
     const mute = rendered.filter(({ kind }) => ANSWERED_BY_PODS.has(String(kind)));
     for (const object of mute) await this.args.objects.remove(object);
+    await this.args.thirdParty.served(rendered, inputs);
     const without = mute.length === 0 ? "" : `, ${mute.length} webhooks and API services taken out`;
     return { outs, text: `the real chart, without pods and hooks${without}` };
   }
@@ -115,6 +138,8 @@ export class Releases {
     throw error;
   }
 }
+
+const isNotFound = (error: unknown) => error instanceof HelmError && error.message.includes("release: not found");
 
 function standIn(crds: number): string {
   if (crds === 0) return "only recorded, as it brings no CRDs";

@@ -1,24 +1,20 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Props, props, text } from "../aws/table";
+import { type Props, text } from "../aws/table";
 import type { Api } from "./api";
-import { crdForgotten, crdServed, crds } from "./controllers";
+import { crdFolder } from "./chart-crds";
+import { crdForgotten, crdServed } from "./controllers";
 import { type Helm, HelmError, objectsIn } from "./helm";
 import type { Objects } from "./objects";
 import { chartName } from "./release-inputs";
+import { until } from "./wait";
 
 /** Files with the CRDs of a chart, by the chart's name. @throws for a chart it does not know. */
 export type CrdsOf = (chart: string) => Promise<readonly string[]>;
 
 /** One short try for each host: a rehearsal has to work without any. */
 const PULL_MS = 5000;
-const CRD_SECONDS = 30;
-
-/** Helm's own marks of what belongs to which release. */
-const owner = (name: string, namespace: string) => ({
-  "meta.helm.sh/release-name": name,
-  "meta.helm.sh/release-namespace": namespace,
-});
+const CRD_SECONDS = 120;
 
 /** Charts of others: the real one where it can be had, else its CRDs. */
 export class ThirdPartyCharts {
@@ -57,60 +53,64 @@ export class ThirdPartyCharts {
     throw new Error(`helm pulled ${text(inputs, "chart")}, but there is no ${file}`);
   }
 
-  /** Applies the CRDs of a chart and takes away those it no longer has. Returns how many there are. */
-  async applyCrds(inputs: Props): Promise<number> {
-    const wanted = await this.crdObjects(inputs);
-    const mine = owner(text(inputs, "name"), text(inputs, "namespace"));
-    await Promise.all(
-      wanted.map(async (crd) => {
-        const metadata = props(crd.metadata);
-        const labels = { ...props(metadata.labels), "app.kubernetes.io/managed-by": "Helm" };
-        const annotations = { ...props(metadata.annotations), ...mine };
-        const owned = { ...crd, metadata: { ...metadata, labels, annotations } };
-        // Without force: two releases that bring the same CRD are a mistake.
-        const manager = `helm-${text(inputs, "namespace")}-${text(inputs, "name")}`;
-        await this.objects.apply(owned, { manager });
-        await crdServed(this.api, crd, CRD_SECONDS);
-      }),
-    );
-    await this.removeCrds(inputs, new Set(wanted.map((crd) => text(crd, "metadata.name"))));
-    return wanted.length;
-  }
-
-  private async crdObjects(inputs: Props): Promise<Props[]> {
-    if (inputs.skipCrds === true) return [];
-    const files = await this.crdsOf(chartName(inputs));
-    const found = files.flatMap((file) => objectsIn(readFileSync(file, "utf8")));
-    return found.filter(({ kind }) => kind === "CustomResourceDefinition").map(({ status: _, ...crd }) => crd);
-  }
-
-  /** Takes away the CRDs that a release brought, but for those to keep. */
-  async removeCrds(inputs: Props, keep: ReadonlySet<string> = new Set()): Promise<void> {
-    const mine = Object.entries(owner(text(inputs, "name"), text(inputs, "namespace")));
-    const gone = (await crds(this.api)).filter(({ metadata }) => {
-      const annotations = props(props(metadata).annotations);
-      return mine.every(([key, value]) => annotations[key] === value) && !keep.has(text(metadata, "name"));
-    });
-    await Promise.all(
-      gone.map(async (crd) => {
-        const object = { ...crd, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" };
-        await this.objects.remove(object);
-        const group = text(crd, "metadata.name").split(".").slice(1).join(".");
-        await crdForgotten(this.api, { spec: { group } }, CRD_SECONDS);
-      }),
-    );
-  }
-
-  /** A chart of the same name and version with nothing in it, so that helm keeps its record of the release. */
-  async withStandIn<T>(inputs: Props, dir: string, work: (chart: string) => Promise<T>): Promise<T> {
+  /**
+   * A chart of the same name and version with its CRDs and nothing else, for helm to install: whose a CRD is, and which
+   * stay behind, is helm's own doing.
+   */
+  async withStandIn<T>(inputs: Props, dir: string, work: (chart: string, crds: number) => Promise<T>): Promise<T> {
     const folder = mkdtempSync(join(dir, "stand-in-"));
     const { name, version } = { name: chartName(inputs), version: text(inputs, "version") };
-    const description = "Stands in for a chart whose repository was not reachable.";
     try {
-      writeFileSync(join(folder, "Chart.yaml"), JSON.stringify({ apiVersion: "v2", name, version, description }));
-      return await work(folder);
+      const description = "Stands in for a chart whose repository was not reachable.";
+      writeJson(join(folder, "Chart.yaml"), { apiVersion: "v2", name, version, description });
+      // In a chart of its own: helm's record of a release holds the files of the outermost one, and has little room.
+      const inner = join(folder, "charts", "crds");
+      const kept = crdFolder(name) === "crds";
+      const into = join(inner, crdFolder(name));
+      mkdirSync(into, { recursive: true });
+      writeJson(join(inner, "Chart.yaml"), { apiVersion: "v2", name: "crds", version: "0.0.0" });
+      const found = await this.crdObjects(inputs);
+      for (const [index, crd] of found.entries())
+        writeFileSync(join(into, `${index}.yaml`), kept ? JSON.stringify(crd) : literal(JSON.stringify(crd)));
+      return await work(folder, kept && inputs.skipCrds === true ? 0 : found.length);
     } finally {
       rmSync(folder, { recursive: true });
     }
   }
+
+  private async crdObjects(inputs: Props): Promise<Props[]> {
+    const files = await this.crdsOf(chartName(inputs));
+    const found = files.flatMap((file) => objectsIn(readFileSync(file, "utf8")));
+    return found.filter(isCrd).map(({ status: _, ...crd }) => crd);
+  }
+
+  /** The CRDs of a release that helm leaves behind when it goes. */
+  async keptCrds(inputs: Props): Promise<Props[]> {
+    if (inputs.skipCrds === true) return [];
+    const pulled = await this.pull(inputs);
+    if (pulled !== undefined) return objectsIn(await this.helm.run(["show", "crds", pulled])).filter(isCrd);
+    return crdFolder(chartName(inputs)) === "crds" ? this.crdObjects(inputs) : [];
+  }
+
+  /** Waits until the server serves the CRDs of a release, which helm does for some of them. */
+  async served(rendered: readonly Props[], inputs: Props): Promise<void> {
+    const crds = [...rendered.filter(isCrd), ...(await this.keptCrds(inputs))];
+    await Promise.all(crds.map((crd) => crdServed(this.api, crd, CRD_SECONDS)));
+  }
+
+  /** Waits until the CRDs that went with a release are gone. */
+  async forgotten(rendered: readonly Props[]): Promise<void> {
+    await Promise.all(
+      rendered.filter(isCrd).map(async (crd) => {
+        const gone = async () => ((await this.objects.get(crd)) === undefined ? true : undefined);
+        if (await until(CRD_SECONDS, gone)) await crdForgotten(this.api, crd, CRD_SECONDS);
+      }),
+    );
+  }
 }
+
+const isCrd = ({ kind }: Props) => kind === "CustomResourceDefinition";
+const writeJson = (file: string, value: Props) => writeFileSync(file, JSON.stringify(value));
+
+/** A template that renders as this text: descriptions of CRDs hold braces of their own. */
+const literal = (json: string) => `{{ ${JSON.stringify(json)} }}`;

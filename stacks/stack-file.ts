@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ConfigError } from "../components/errors";
-import { DOCUMENTATION_RANGES } from "../stacks/config-ranges";
+import { DOCUMENTATION_RANGES } from "./config-ranges";
 
 /** A stack file: plain settings, and `{secure: …}` where one is encrypted. */
 export interface StackFile {
@@ -45,8 +45,8 @@ function parseStackFile(name: string, text: string): StackFile {
 }
 
 /**
- * A stack file as the rehearsal takes it. The stack files of the checkout name a documentation range where a user has to
- * put the addresses of their own machines, and the program refuses it there: it is filled in, so that every file rehearses.
+ * A stack file as rehearsal and plan take it. The stack files of the checkout name a documentation range where a user has to
+ * put the addresses of their own machines, and the program refuses it there: it is filled in, so that every file can be tried.
  */
 export function readStackFile(name: string, root = PROJECT_ROOT): StackFile {
   const file = parseStackFile(name, readFileSync(join(root, "stacks", `Pulumi.${name}.yaml`), "utf8"));

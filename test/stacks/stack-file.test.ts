@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readStackFile } from "../../rehearsal/stack-file";
+import { readStackFile } from "../../stacks/stack-file";
 
 let root: string;
 beforeEach(() => {
