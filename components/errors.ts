@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+// Of the SDK the errors alone: the plan has to answer within a second.
+import { RunError } from "@pulumi/pulumi/errors";
 
 /** One fault in what the user wrote. */
 export interface Fault {
@@ -11,7 +12,7 @@ export interface Fault {
 /**
  * A mistake of the user's, told without a stack trace. Thrown before the first resource exists, with every fault at once.
  */
-export class ConfigError extends pulumi.RunError {
+export class ConfigError extends RunError {
   constructor(readonly faults: readonly Fault[]) {
     const lines = faults.map(({ path, message }) => `  ✖ ${path}: ${message}`);
     const count = faults.length === 1 ? "one fault" : `${faults.length} faults`;

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HoldChain } from "../planner/hold";
+import { sharedMemoryMib } from "../planner/pod-requests";
 import type { CronFloor } from "../planner/schedule";
 import {
   COMMON_ENGINE_ENV,
@@ -71,9 +72,6 @@ export interface ModelServerArgs {
   /** Node pools, weights, permissions, CRDs and the controllers that act on them. */
   after: pulumi.Resource[];
 }
-
-/** /dev/shm of one replica; processes of a replica with several GPUs exchange tensors through it. */
-export const sharedMemoryMib = (gpus: number) => (gpus > 1 ? 8192 : 2048);
 
 /** One model: a release of our own chart with its engine, its router and what scales it. */
 export class ModelServer extends pulumi.ComponentResource {

@@ -39,8 +39,8 @@ export const MAX_EXT_PROC_SECONDS = 3600;
 /** Upper end of `idle_timeout.timeout_seconds`. Source: Elastic Load Balancing user guide, load balancer attributes. */
 export const MAX_ALB_IDLE_SECONDS = 4000;
 /**
- * The slowest of the stock cold starts measured for an 8B model on EKS, request to ready: 425 to 439 s.
- * Source: GPU Inference Decision Lab, EKS and Karpenter run, 2026-05.
+ * For a model that the planner does not know: the slowest of the stock cold starts measured on EKS, request to ready, 425 to
+ * 439 s (a small model on a plain volume). Source: GPU Inference Decision Lab, EKS and Karpenter run, 2026-05.
  */
 export const DEFAULT_COLD_START_SECONDS = 440;
 

@@ -110,8 +110,10 @@ function facts([
   };
 }
 
-export const INSTANCES: Readonly<Record<string, InstanceFacts>> = Object.fromEntries(
-  ROWS.map((row) => [row[0], facts(row)]),
+// Without a prototype: a type that a user calls `toString` is no row.
+export const INSTANCES: Readonly<Record<string, InstanceFacts>> = Object.assign(
+  Object.create(null),
+  Object.fromEntries(ROWS.map((row) => [row[0], facts(row)])),
 );
 
 /** Instance types with `gpu` and exactly `gpus` GPUs, cheapest first. */

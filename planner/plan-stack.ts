@@ -86,6 +86,8 @@ export interface ModelExpectation {
   readonly targetConcurrency: number;
   /** In the order of the model's pools. */
   readonly pools: readonly PoolExpectation[];
+  /** Seconds from the first request while everything sleeps to a ready engine, on the slowest of the pools. */
+  readonly coldStartSeconds: number;
   /** Seconds a request is held: the user's own, or what the slowest of the pools needs. */
   readonly holdSeconds: number;
   /** Why that hold cannot work. */
@@ -198,6 +200,7 @@ export function expectModel(model: StackModel, usage: Usage): ModelExpectation {
     contextTokens: model.contextTokens,
     targetConcurrency: model.targetConcurrency,
     pools,
+    coldStartSeconds: chain.coldStartSeconds,
     holdSeconds: faults.length > 0 ? (model.holdSeconds ?? chain.coldStartSeconds) : holdChain(chain).holdSeconds,
     holdFaults: faults,
   };

@@ -41,3 +41,6 @@ export function replicaRequests(nodes: readonly NodeCapacity[], gpus: number): P
     memoryMib: Math.min(...shares.map(({ memoryMib }) => memoryMib)),
   };
 }
+
+/** /dev/shm of one replica; processes of a replica with several GPUs exchange tensors through it. */
+export const sharedMemoryMib = (gpus: number) => (gpus > 1 ? 8192 : 2048);

@@ -3,10 +3,10 @@ import { expectModel, type ModelExpectation } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
+import { stackModel, stackShape } from "../stacks/planning";
 import { readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
 import { didYouMean, type StackOptions, UsageError } from "./plan-options";
-import { stackModel, stackShape } from "./plan-stack-file";
 import { stackText } from "./plan-stack-table";
 
 /** A model of which nothing can be said. */

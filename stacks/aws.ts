@@ -14,7 +14,7 @@ import { SYSTEM_NODES } from "../components/scheduling";
 import { SystemNodes } from "../components/system-nodes";
 import { systemNodeCount } from "../planner/system-nodes";
 import type { OwnStack } from "./config";
-import { awsSettings } from "./config-aws";
+import { awsSettings } from "./config-running";
 import { createGpuPools } from "./gpu-pools";
 import { createHubToken } from "./hub-token";
 import { longestIdleSeconds, serveModels } from "./models";

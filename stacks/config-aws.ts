@@ -1,5 +1,3 @@
-import type * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Fault } from "../components/errors";
 import { schemaFaults } from "./config-faults";
@@ -61,14 +59,4 @@ export function awsFaults(settings: Readonly<Record<string, unknown>>, adopted: 
       message,
     })),
   ];
-}
-
-/** What the AWS provider is told beside region and tags. Read once `awsFaults` has found nothing. */
-export function awsSettings(): Pick<aws.ProviderArgs, "profile" | "allowedAccountIds" | "assumeRoles"> {
-  const config = new pulumi.Config("aws");
-  return {
-    profile: config.get("profile"),
-    allowedAccountIds: config.getObject("allowedAccountIds"),
-    assumeRoles: config.getObject("assumeRoles"),
-  };
 }

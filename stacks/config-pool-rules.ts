@@ -1,8 +1,7 @@
 import type { Fault } from "../components/errors";
 import { steadyFault } from "../components/gpu-pool-objects";
-import { sharedMemoryMib } from "../components/model-server";
 import { gpuCounts, INSTANCES, instanceTypesWith } from "../planner/instances";
-import { replicaRequests } from "../planner/pod-requests";
+import { replicaRequests, sharedMemoryMib } from "../planner/pod-requests";
 import type { EksPoolConfig, GpuPoolConfig } from "./config";
 import { nearest } from "./config-faults";
 import type { Readable } from "./config-rules";

@@ -1,11 +1,11 @@
 import { ENGINES } from "../components/engines";
 import type { Fault } from "../components/errors";
-import { DEFAULT_COLD_START_SECONDS, holdFaults } from "../planner/hold";
 import { supportEnded } from "../planner/kubernetes-versions";
 import { minutesOfDay } from "../planner/schedule";
 import type { GpuPoolConfig, StackConfig } from "./config";
 import { adoptRules } from "./config-adopt-rules";
 import { awsFaults } from "./config-aws";
+import { fitRules } from "./config-fit-rules";
 import { poolRules } from "./config-pool-rules";
 import { unseenRange } from "./config-ranges";
 import { gpusOf, isEksPool, poolsOf } from "./pools";
@@ -110,12 +110,6 @@ function modelRules({ models = {}, gpuPools, allPools }: Readable): Fault[] {
         add(`schedule[${index}]`, `from ${from} is not before to ${to}; a floor over midnight takes two entries`);
       if (replicas > max) add(`schedule[${index}].replicas`, `${replicas} is above replicas.max ${max}`);
     }
-    for (const message of holdFaults({
-      coldStartSeconds: DEFAULT_COLD_START_SECONDS,
-      longestGenerationSeconds: model.longestGeneration,
-      holdSeconds: model.hold,
-    }))
-      add("hold", message);
     for (const [index, flag] of model.engineArgs.entries()) {
       const [own = ""] = flag.split("=");
       const { ownFlags } = ENGINES[model.engine];
@@ -187,6 +181,7 @@ export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
     ...(adopted ? adoptRules(readable) : clusterRules(readable, around)),
     ...poolRules(readable),
     ...modelRules(readable),
+    ...fitRules(readable),
     ...endpointRules(readable),
     ...(readable.allModels && readable.models && Object.keys(readable.models).length === 0
       ? [{ path: "models", message: "is empty; name at least one model to serve" }]

@@ -4,7 +4,7 @@ import type { GpuPoolSpec } from "../components/gpu-pool-objects";
 import { Karpenter } from "../components/karpenter";
 import type { OwnCluster } from "./aws";
 import type { ModelConfig, OwnStack } from "./config";
-import { chainOf } from "./models";
+import { chainOf } from "./expectations";
 import { isEksPool, nodeImage, poolSpec, poolsOf } from "./pools";
 
 /** Seconds beyond the longest grace of a pod: what the drain itself takes. */
@@ -87,9 +87,9 @@ export function createGpuPools(own: OwnCluster, driver: pulumi.Resource[], opts:
 }
 
 /** The longest that a pod of the pool may take to end. */
-function drainSeconds({ models, gpuPools }: OwnStack, pool: string): number {
-  const graces = Object.values(models)
-    .filter((model) => poolsOf(model, gpuPools).some(([name]) => name === pool))
-    .map((model) => chainOf(model).terminationGraceSeconds);
+function drainSeconds(config: OwnStack, pool: string): number {
+  const graces = Object.entries(config.models)
+    .filter(([, model]) => poolsOf(model, config.gpuPools).some(([name]) => name === pool))
+    .map(([name, model]) => chainOf(name, model, config).terminationGraceSeconds);
   return Math.max(...graces) + DRAIN_MARGIN_SECONDS;
 }

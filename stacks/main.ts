@@ -4,7 +4,8 @@ import { ConfigError } from "../components/errors";
 import { onAdoptedCluster } from "./adopted";
 import { onOwnCluster } from "./aws";
 import type { AdoptedStack, OwnStack } from "./config";
-import { readStack } from "./config-read";
+import { readStack } from "./config-running";
+import { costOf } from "./expectations";
 import { describeModels, tryIt } from "./models";
 
 /*
@@ -13,7 +14,8 @@ import { describeModels, tryIt } from "./models";
 
 export = async () => {
   const stackName = `${pulumi.getProject()}-${pulumi.getStack()}`;
-  const config = await readStack(new Date().toISOString().slice(0, 10), () => clusterExists(stackName));
+  const today = new Date().toISOString().slice(0, 10);
+  const config = await readStack(today, () => clusterExists(stackName));
   const made =
     "adopt" in config.cluster
       ? onAdoptedCluster(config as AdoptedStack)
@@ -25,6 +27,8 @@ export = async () => {
     apiKey: made.apiKey,
     /** Where each model may run, how many replicas, and how long a request waits for one that sleeps. */
     models: describeModels(config),
+    /** US dollars an hour, asleep and at most; nothing for an adopted cluster. */
+    cost: costOf(config, today),
     /** Secret; an adopted cluster is reached by the context in the user's own kubeconfig. */
     kubeconfig: made.kubeconfig,
     /** Lines for a shell. */

@@ -1,11 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GATEWAY_SERVICE, Gateway, type GatewayModel } from "../components/gateway";
 import { ModelServer, type ModelServerArgs, type Placement, type Weights } from "../components/model-server";
-import { DEFAULT_COLD_START_SECONDS, type HoldChain, holdChain } from "../planner/hold";
+import type { HoldChain } from "../planner/hold";
 import { replicaRequests } from "../planner/pod-requests";
 import { cronFloor } from "../planner/schedule";
 import type { ModelConfig, StackConfig } from "./config";
-import { isEksPool, nodesOf, poolSpec, poolsOf } from "./pools";
+import { chainOf, expectedOf, holdRequestOf, nodesCarrying } from "./expectations";
+import { isEksPool, poolSpec, poolsOf } from "./pools";
 
 /*
  * Models and gateway, alike on a cluster of our own and on an adopted one.
@@ -33,26 +34,23 @@ export interface ServingArgs {
   readonly homeOf: (name: string, model: ModelConfig) => ModelHome;
 }
 
-/** The chain of timeouts of one model. */
-export const chainOf = (model: ModelConfig): HoldChain =>
-  holdChain({
-    coldStartSeconds: DEFAULT_COLD_START_SECONDS,
-    longestGenerationSeconds: model.longestGeneration,
-    holdSeconds: model.hold,
-  });
-
 /** Seconds without a byte that a load balancer has to bear: the most that any model's chain ends with. */
 export const longestIdleSeconds = (config: StackConfig): number => longest(config, "albIdleSeconds");
 
-const longest = ({ models }: StackConfig, link: keyof HoldChain): number =>
-  Math.max(...Object.values(models).map((model) => chainOf(model)[link]));
+const longest = (config: StackConfig, link: keyof HoldChain): number =>
+  Math.max(...Object.entries(config.models).map(([name, model]) => chainOf(name, model, config)[link]));
 
 /** One release for each model, and the gateway that knows them all. */
 export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOptions): Gateway {
   const { config, namespace, nodeSelector, databaseUrl } = args;
   const models = Object.entries(config.models).map(([name, model]): GatewayModel => {
     const server = new ModelServer(name, modelServerArgs(name, model, args), opts);
-    return { name, url: server.url, timeoutSeconds: chainOf(model).gatewayTimeoutSeconds, price: model.price };
+    return {
+      name,
+      url: server.url,
+      timeoutSeconds: chainOf(name, model, config).gatewayTimeoutSeconds,
+      price: model.price,
+    };
   });
   const { replicas } = config.gateway;
   const keepAliveSeconds = longest(config, "gatewayKeepAliveSeconds");
@@ -60,7 +58,7 @@ export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOpt
 }
 
 function modelServerArgs(name: string, model: ModelConfig, args: ServingArgs): ModelServerArgs {
-  const pools = poolsOf(model, args.config.gpuPools);
+  const { config } = args;
   return {
     namespace: args.namespace,
     model: {
@@ -76,19 +74,17 @@ function modelServerArgs(name: string, model: ModelConfig, args: ServingArgs): M
       schedule: model.schedule.map(cronFloor),
       targetConcurrency: model.targetConcurrency,
     },
-    resources: replicaRequests(
-      pools.flatMap(([pool, settings]) => nodesOf(pool, settings)),
-      model.gpusPerReplica,
-    ),
-    hold: chainOf(model),
-    coldStartSeconds: DEFAULT_COLD_START_SECONDS,
+    resources: replicaRequests(nodesCarrying(model, config), model.gpusPerReplica),
+    hold: chainOf(name, model, config),
+    coldStartSeconds: holdRequestOf(name, model, config).coldStartSeconds,
     prometheusUrl: args.prometheusUrl,
     ...args.homeOf(name, model),
   };
 }
 
 /** What the stack says of its models: where each may run, how many, and how long a request waits for it. */
-export function describeModels({ models, gpuPools }: StackConfig) {
+export function describeModels(config: StackConfig) {
+  const { models, gpuPools } = config;
   return Object.fromEntries(
     Object.entries(models).map(([name, model]) => {
       const pools = poolsOf(model, gpuPools);
@@ -103,7 +99,8 @@ export function describeModels({ models, gpuPools }: StackConfig) {
           pools: pools.map(([pool]) => pool),
           instanceTypes: [...new Set(types)],
           replicas: model.replicas,
-          holdSeconds: chainOf(model).holdSeconds,
+          holdSeconds: chainOf(name, model, config).holdSeconds,
+          expected: expectedOf(name, model, config),
         },
       ];
     }),

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { stackCost } from "../../planner/cost";
 import type { StackOptions } from "../../scripts/plan-options";
 import { planOfStack, planStack, readStackConfig } from "../../scripts/plan-stack";
-import { hoursPerWeek, stackModel, stackShape } from "../../scripts/plan-stack-file";
 import { stackText } from "../../scripts/plan-stack-table";
+import { hoursPerWeek, stackModel, stackShape } from "../../stacks/planning";
 
 const TODAY = "2026-11-01";
 const OPTIONS: StackOptions = { kind: "stack", stack: "prod", configs: {}, prices: {}, spot: {}, json: false };

@@ -381,7 +381,7 @@ describe("one fault each", () => {
       (c) => {
         c.models.qwen = { ...c.models.qwen, hold: "2m" };
       },
-      "models.qwen.hold: a hold of 120 s ends before the cold start of about 440 s does; set hold to at least 510s",
+      "models.qwen.hold: a hold of 120 s ends before the cold start of about 271 s does; set hold to at least 330s",
     ],
     [
       "a hold that Envoy refuses",

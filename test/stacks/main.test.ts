@@ -27,6 +27,7 @@ describe("dev", () => {
     expect(outputs).toEqual({
       endpoint: "http://alb.example/v1",
       apiKey: "sk-gateway-api-key-secret",
+      cost: { idleUsdPerHour: 0.39, mostUsdPerHour: 4.15, pricesOf: "2026-07-20" },
       kubeconfig: expect.stringContaining("get-token"),
       models: {
         "qwen3-8b": {
@@ -35,7 +36,16 @@ describe("dev", () => {
           pools: ["l40s"],
           instanceTypes: ["g6e.xlarge", "g6e.2xlarge", "g6e.4xlarge", "g6e.8xlarge", "g6e.16xlarge"],
           replicas: { min: 0, max: 2 },
-          holdSeconds: 840,
+          holdSeconds: 660,
+          expected: {
+            gpu: "l40s",
+            concurrency: 16,
+            firstTokenSeconds: expect.closeTo(0.14, 1),
+            tokenSeconds: expect.closeTo(0.028, 2),
+            tokensPerSecond: expect.any(Number),
+            coldStartSeconds: 271,
+            usdPerMillionTokens: expect.any(Number),
+          },
         },
       },
       // Inside the VPC: brought to this machine first.

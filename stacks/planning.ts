@@ -5,8 +5,8 @@ import type { StackModel } from "../planner/plan-stack";
 import type { PriceOverrides } from "../planner/prices";
 import { minutesOfDay } from "../planner/schedule";
 import { systemNodeCount } from "../planner/system-nodes";
-import type { EksPoolConfig, ModelConfig, StackConfig } from "../stacks/config";
-import { isEksPool, poolSpec, poolsOf } from "../stacks/pools";
+import type { EksPoolConfig, ModelConfig, StackConfig } from "./config";
+import { isEksPool, poolSpec, poolsOf } from "./pools";
 
 /*
  * What a stack file says, in the planner's words.
@@ -38,7 +38,11 @@ function memoryOf({ engineArgs }: ModelConfig): StackModel["memory"] {
 const FORMATS: Readonly<Partial<Record<string, WeightFormat>>> = { fp8: "fp8", awq: "int4", gptq: "int4" };
 
 /** A model of the stack without the shape of its weights, which the stack file does not tell. */
-export function stackModel(name: string, model: ModelConfig, config: StackConfig): Omit<StackModel, "shape"> {
+export function stackModel(
+  name: string,
+  model: ModelConfig,
+  config: Pick<StackConfig, "gpuPools" | "drivers">,
+): Omit<StackModel, "shape"> {
   const { drivers } = config;
   const eager = model.engineArgs.includes("--enforce-eager");
   return {

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../components/errors";
+import { parseStack } from "../../stacks/config-read";
+
+const COMMIT = "9216db5781bf21249d130ec9da846c4624c16137";
+
+/** Faults of a stack with one model on one pool. */
+function told(model: Record<string, unknown>, pool: Record<string, unknown>): string[] {
+  try {
+    parseStack(
+      {
+        cluster: { zones: ["us-east-1a", "us-east-1b"] },
+        gpuPools: { pool: { maxGpus: 8, ...pool } },
+        models: { big: { contextLength: "32k", ...model } },
+      },
+      { region: "us-east-1", aws: {}, today: "2026-11-24", running: false },
+    );
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map(({ path, message }) => `${path}: ${message}`);
+    throw error;
+  }
+  return [];
+}
+
+describe("a model that cannot work is refused with the numbers and what would", () => {
+  test("32B in 16 bits and 32k of context on one H100", () => {
+    expect(told({ source: `hf://Qwen/Qwen3-32B@${COMMIT}`, gpu: "h100" }, { gpu: "h100" })).toEqual([
+      expect.stringMatching(
+        /^models\.big\.gpu\[0\]: does not fit pool pool: Qwen\/Qwen3-32B \(32\.8 B weights, bf16\) on one h100: 61\.0 GiB weights .* leave \d\.\d GiB for keys and values; one sequence of 32768 tokens needs 8\.0 GiB; would fit: .+/,
+      ),
+    ]);
+  });
+
+  test("a shorter context fits, and so does fp8", () => {
+    const source = `hf://Qwen/Qwen3-32B@${COMMIT}`;
+    expect(told({ source, gpu: "h100", contextLength: "16k" }, { gpu: "h100" })).toEqual([]);
+    expect(told({ source, gpu: "h100", quantization: "fp8" }, { gpu: "h100" })).toEqual([]);
+  });
+
+  test("DeepSeek R1 on one card", () => {
+    expect(told({ source: `hf://deepseek-ai/DeepSeek-R1@${COMMIT}`, gpu: "h100" }, { gpu: "h100" })[0]).toMatch(
+      /^models\.big\.gpu\[0\]: does not fit pool pool: deepseek-ai\/DeepSeek-R1 \(671\.0 B weights, fp8\) on one h100/,
+    );
+  });
+
+  test("of a model in no table nothing is said", () => {
+    expect(told({ source: `hf://nobody/unheard-of-700B@${COMMIT}`, gpu: "a10g" }, { gpu: "a10g" })).toEqual([]);
+  });
+});
