@@ -88,6 +88,9 @@ const apiServerFlags = (port: number): string[] => [
   ...["--service-account-signing-key-file", "service-accounts.key"],
   ...["--service-account-key-file", "service-accounts.key"],
   ...["--service-cluster-ip-range", "10.96.0.0/16", "--allow-privileged=true"],
+  // Kinds come and go with their CRDs, and a cache that is still filling refuses what is asked of it, the server's own
+  // clean-up of a CRD among it, which then tries again later and later.
+  "--watch-cache=false",
   // Its address as an endpoint of the Service `kubernetes` would be a loopback one, which is refused.
   ...["--advertise-address", "127.0.0.1", "--endpoint-reconciler-type", "none"],
   // Nothing creates the service account `default` of a namespace here, and this plugin refuses pods without.
