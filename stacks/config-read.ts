@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { ConfigError, type Fault } from "../components/errors";
 import { type StackConfig, stackSchema } from "./config";
+import { withPlannedDefaults } from "./config-defaults";
 import { schemaFaults } from "./config-faults";
 import { type Readable, ruleFaults, type Surroundings } from "./config-rules";
 
@@ -37,7 +38,8 @@ function readable(raw: Record<string, unknown>): Readable {
  * The validated settings of a stack.
  * @throws ConfigError with every fault at once, each with its path, its value and the fix.
  */
-export function parseStack(raw: unknown, around: Surroundings): StackConfig {
+export function parseStack(given: unknown, around: Surroundings): StackConfig {
+  const raw = isRecord(given) ? withPlannedDefaults(given) : given;
   const faults: Fault[] = schemaFaults(stackSchema, raw);
   const rules = isRecord(raw) ? ruleFaults(readable(raw), around) : [];
   // A rule must not accuse a setting that could not even be read.

@@ -137,7 +137,14 @@ const model = z.strictObject({
     .describe("Quantization. Default: as in the model's own config."),
   contextLength: tokens().describe("Longest prompt plus answer, in tokens, for example 32k."),
   gpu: oneOrMore(z.enum(GPU_NAMES)).describe("GPU models to run on, in the order to try them."),
-  gpusPerReplica: z.int().min(1).max(8).default(1).describe("GPUs of one replica, which is its tensor parallel size."),
+  gpusPerReplica: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe(
+      "GPUs of one replica, which is its tensor parallel size. Left out: the fewest that fit, of a model the planner knows.",
+    ),
   replicas: z
     .strictObject({
       min: z.int().min(0).default(0).describe("Replicas that always run; 0 sleeps when idle."),

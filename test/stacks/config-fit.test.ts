@@ -43,6 +43,24 @@ describe("a model that cannot work is refused with the numbers and what would", 
     );
   });
 
+  test("left out, the GPUs of a replica are the fewest that fit the pool's nodes", () => {
+    const parsed = (gpusPerNode: number, model: Record<string, unknown> = {}) =>
+      parseStack(
+        {
+          cluster: { zones: ["us-east-1a", "us-east-1b"] },
+          gpuPools: { pool: { gpu: "l40s", gpusPerNode, maxGpus: 8 } },
+          models: {
+            big: { source: `hf://Qwen/Qwen3-32B@${COMMIT}`, contextLength: "16k", gpu: "l40s", ...model },
+          },
+        },
+        { region: "us-east-1", aws: {}, today: "2026-11-24", running: false },
+      ).models.big?.gpusPerReplica;
+    expect(parsed(4)).toBe(2);
+    expect(parsed(4, { source: `hf://Qwen/Qwen3-8B@${COMMIT}` })).toBe(1);
+    expect(parsed(4, { gpusPerReplica: 4 })).toBe(4);
+    expect(parsed(4, { source: `hf://nobody/unheard-of@${COMMIT}` })).toBe(1);
+  });
+
   test("of a model in no table nothing is said", () => {
     expect(told({ source: `hf://nobody/unheard-of-700B@${COMMIT}`, gpu: "a10g" }, { gpu: "a10g" })).toEqual([]);
   });
