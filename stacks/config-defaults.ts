@@ -1,7 +1,6 @@
 import { unfitReason } from "../planner/fit-request";
-import { findModel } from "../planner/models";
-import { parseSource } from "../planner/source";
 import { type GpuPoolConfig, type ModelConfig, stackSchema } from "./config";
+import { shapeOf } from "./expectations";
 import { stackModel } from "./planning";
 import { poolsOf } from "./pools";
 
@@ -17,8 +16,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /** The fewest GPUs with which the model fits every pool that could take it, or undefined where none do or nothing is known. */
 function fewestGpus(model: ModelConfig, gpuPools: Readonly<Record<string, GpuPoolConfig>>): number | undefined {
-  const source = parseSource(model.source);
-  const shape = source.kind === "hub" ? findModel(source.repository) : undefined;
+  const shape = shapeOf(model);
   if (shape === undefined) return undefined;
   const { format, contextTokens, memory } = stackModel("", model, { gpuPools, drivers: { from: "ami" } });
   return REPLICA_SIZES.find((tensorParallel) => {

@@ -22,9 +22,14 @@ const USUAL = { inputTokens: 1024, outputTokens: 256 } as const;
 
 type Settings = Pick<StackConfig, "gpuPools" | "drivers">;
 
-function shapeOf(model: ModelConfig): ModelShape | undefined {
+/** Flags by which a model takes more context than its config says. */
+const LONGER_CONTEXT = /^--(rope-scaling|hf-overrides)\b/;
+
+export function shapeOf(model: ModelConfig): ModelShape | undefined {
   const source = parseSource(model.source);
-  return source.kind === "hub" ? findModel(source.repository) : undefined;
+  const shape = source.kind === "hub" ? findModel(source.repository) : undefined;
+  const longer = model.engineArgs.some((arg) => LONGER_CONTEXT.test(arg));
+  return shape !== undefined && longer ? { ...shape, maxContext: Number.MAX_SAFE_INTEGER } : shape;
 }
 
 /** What the model will do on each of its pools, or undefined where the planner does not know it. */

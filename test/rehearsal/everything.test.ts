@@ -53,7 +53,7 @@ const LARGE = {
   "pilotlight:models": {
     wide: {
       source: QWEN,
-      contextLength: "64k",
+      contextLength: "32k",
       quantization: "fp8",
       gpu: "l40s",
       gpusPerReplica: 4,

@@ -61,6 +61,16 @@ describe("a model that cannot work is refused with the numbers and what would", 
     expect(parsed(4, { source: `hf://nobody/unheard-of@${COMMIT}` })).toBe(1);
   });
 
+  test("a context beyond the model's own, unless a flag stretches it", () => {
+    const source = `hf://Qwen/Qwen3-8B@${COMMIT}`;
+    const pool = { gpu: "h100" };
+    expect(told({ source, gpu: "h100", contextLength: "64k" }, pool)[0]).toMatch(
+      /Qwen\/Qwen3-8B knows at most 40960 tokens of context, not 65536; would fit: a context of 40960 tokens/,
+    );
+    const engineArgs = ['--hf-overrides={"rope_scaling":{"rope_type":"yarn","factor":4.0}}'];
+    expect(told({ source, gpu: "h100", contextLength: "64k", engineArgs }, pool)).toEqual([]);
+  });
+
   test("of a model in no table nothing is said", () => {
     expect(told({ source: `hf://nobody/unheard-of-700B@${COMMIT}`, gpu: "a10g" }, { gpu: "a10g" })).toEqual([]);
   });
