@@ -31,7 +31,12 @@ function listed(types: readonly unknown[], config: ConfigReader): Kinds {
 function kindsOf(config: ConfigReader, layers: number, window: number | undefined): Kinds {
   const split = (fullLayers: number): Kinds => ({ fullLayers, slidingLayers: layers - fullLayers, linearLayers: 0 });
   const types = config.list("layer_types");
-  if (types) return listed(types.slice(0, layers), config);
+  if (types) {
+    // Longer lists exist: they name the layers of a draft head too.
+    if (types.length < layers)
+      config.missing.push(`a kind in layer_types for each of its ${layers} layers (it has ${types.length})`);
+    return listed(types.slice(0, layers), config);
+  }
   const interval = config.number("full_attention_interval");
   if (interval) {
     const fullLayers = Math.floor(layers / interval);

@@ -52,6 +52,7 @@ function feedForwardOf(config: ConfigReader, layers: number, hiddenSize: number)
     "moe_k",
     "num_experts_per_token",
   );
+  if (perToken > count) config.missing.push(`a num_experts_per_tok within its ${count} experts (it is ${perToken})`);
   const denseLayers = layers - expertLayersOf(config, layers);
   if (denseLayers > 0 && dense === undefined) config.need("intermediate_size");
   return {

@@ -1,4 +1,4 @@
-import type { ModelShape } from "./model-shape";
+import type { ModelShape, WeightFormat } from "./model-shape";
 
 /** Layers, hidden size, query heads, key and value heads, head dimension, feed-forward size, vocabulary, context (tokens). */
 type Dense = [number, number, number, number, number, number, number, number];
@@ -151,7 +151,23 @@ export const plainName = (name: string): string => (name.split("/").at(-1) ?? na
 
 const BY_PLAIN_NAME = new Map(SHAPES.map((shape) => [plainName(shape.name), shape]));
 
-/** The listed shape of a model or of a copy of it in another format (`RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic`). */
+/** Formats as names of published copies say them, the first that is found counts. */
+const NAMED_FORMATS: readonly (readonly [RegExp, WeightFormat])[] = [
+  [/-mxfp4(-|$)/i, "mxfp4"],
+  [/-(nv)?fp4(-|$)/i, "nvfp4"],
+  [/-fp8(-|$)/i, "fp8"],
+  [/-(awq|gptq|int4|w4a16)(-|$)/i, "int4"],
+  [/-(int8|w8a8)(-|$)/i, "int8"],
+];
+
+/**
+ * The listed shape of a model or of a copy of it in another format (`RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic`), whose
+ * format is then the one that its name says.
+ */
 export function findModel(name: string): ModelShape | undefined {
-  return MODELS[name] ?? BY_PLAIN_NAME.get(plainName(name));
+  const listed = MODELS[name];
+  if (listed) return listed;
+  const base = BY_PLAIN_NAME.get(plainName(name));
+  const named = NAMED_FORMATS.find(([pattern]) => pattern.test(name))?.[1];
+  return base && named ? { ...base, nativeFormat: named } : base;
 }

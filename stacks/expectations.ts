@@ -25,11 +25,15 @@ type Settings = Pick<StackConfig, "gpuPools" | "drivers">;
 /** Flags by which a model takes more context than its config says. */
 const LONGER_CONTEXT = /^--(rope-scaling|hf-overrides)\b/;
 
+/** The model's shape under the name the stack file gives it. How a GGUF file is quantised its repository does not tell. */
 export function shapeOf(model: ModelConfig): ModelShape | undefined {
   const source = parseSource(model.source);
-  const shape = source.kind === "hub" ? findModel(source.repository) : undefined;
+  if (source.kind !== "hub" || /gguf/i.test(source.repository)) return undefined;
+  const listed = findModel(source.repository);
+  if (listed === undefined) return undefined;
+  const shape = { ...listed, name: source.repository };
   const longer = model.engineArgs.some((arg) => LONGER_CONTEXT.test(arg));
-  return shape !== undefined && longer ? { ...shape, maxContext: Number.MAX_SAFE_INTEGER } : shape;
+  return longer ? { ...shape, maxContext: Number.MAX_SAFE_INTEGER } : shape;
 }
 
 /** What the model will do on each of its pools, or undefined where the planner does not know it. */

@@ -231,7 +231,15 @@ describe("what is missing or unknown is told by name", () => {
     ],
     [{ ...llama8b, kv_lora_rank: 512 }, "config of a/b lacks qk_rope_head_dim, qk_nope_head_dim, v_head_dim"],
     [
-      { ...llama8b, layer_types: ["full_attention", "mamba"] },
+      { ...llama8b, layer_types: ["full_attention", "sliding_attention"] },
+      "config of a/b lacks a kind in layer_types for each of its 32 layers (it has 2)",
+    ],
+    [
+      { ...moe, num_experts_per_tok: 800 },
+      "config of a/b lacks a num_experts_per_tok within its 128 experts (it is 800)",
+    ],
+    [
+      { ...llama8b, layer_types: ["full_attention", ...Array(31).fill("mamba")] },
       'config of a/b lacks a known kind in layer_types ("mamba"; known: full_attention, attention, chunked_attention, deepseek_sparse_attention, sliding_attention, linear_attention)',
     ],
     [

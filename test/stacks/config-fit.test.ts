@@ -37,6 +37,20 @@ describe("a model that cannot work is refused with the numbers and what would", 
     expect(told({ source, gpu: "h100", quantization: "fp8" }, { gpu: "h100" })).toEqual([]);
   });
 
+  test("a published copy is taken in the format and under the name that it has", () => {
+    const on = (repository: string, gpusPerReplica: number) =>
+      told(
+        { source: `hf://${repository}@${COMMIT}`, gpu: "h100", gpusPerReplica, contextLength: "8k" },
+        { gpu: "h100", gpusPerNode: 8 },
+      );
+    expect(on("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", 2)).toEqual([]);
+    expect(on("example/Llama-3.3-70B-Instruct-AWQ", 1)).toEqual([]);
+    expect(on("example/Llama-3.3-70B-Instruct-GGUF", 1)).toEqual([]);
+    expect(on("example/Llama-3.3-70B-Instruct-FP8", 1)[0]).toContain(
+      "example/Llama-3.3-70B-Instruct-FP8 (70.6 B weights, fp8) on one h100",
+    );
+  });
+
   test("DeepSeek R1 on one card", () => {
     expect(told({ source: `hf://deepseek-ai/DeepSeek-R1@${COMMIT}`, gpu: "h100" }, { gpu: "h100" })[0]).toMatch(
       /^models\.big\.gpu\[0\]: does not fit pool pool: deepseek-ai\/DeepSeek-R1 \(671\.0 B weights, fp8\) on one h100/,
