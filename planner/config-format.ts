@@ -60,10 +60,14 @@ const BY_NAME: readonly [RegExp, WeightFormat][] = [
   [/[-_](int8|w8a8)\b/i, "int8"],
 ];
 
+/** The format that a repository's name tells, if any. */
+export const formatInName = (name: string): WeightFormat | undefined =>
+  BY_NAME.find(([pattern]) => pattern.test(name))?.[1];
+
 /** The format that the published weights have. Adds to `missing` what it cannot tell. */
 export function nativeFormatOf(name: string, config: ConfigReader): WeightFormat {
   const settings = config.raw("quantization_config", "compression_config");
-  if (!isObject(settings)) return BY_NAME.find(([pattern]) => pattern.test(name))?.[1] ?? "bf16";
+  if (!isObject(settings)) return formatInName(name) ?? "bf16";
   const method = String(settings.quant_method ?? "modelopt").toLowerCase();
   const format = ofLayers(settings) ?? METHODS[method]?.(settings);
   if (format) return format;

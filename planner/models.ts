@@ -1,4 +1,5 @@
-import type { ModelShape, WeightFormat } from "./model-shape";
+import { formatInName } from "./config-format";
+import type { ModelShape } from "./model-shape";
 
 /** Layers, hidden size, query heads, key and value heads, head dimension, feed-forward size, vocabulary, context (tokens). */
 type Dense = [number, number, number, number, number, number, number, number];
@@ -146,19 +147,12 @@ export const MODELS: Readonly<Record<string, ModelShape>> = Object.fromEntries(
 const ADDED =
   /^meta-|-(instruct|it|hf|fp8|nvfp4|fp4|mxfp4|awq|gptq|int[48]|w4a16|w8a8|dynamic|static|gguf|\d{4}|v0\.1)(?=-|$)/g;
 
+const withoutOwner = (name: string): string => name.split("/").at(-1) ?? name;
+
 /** A name without its owner, its format and the word for a model tuned to instructions. */
-export const plainName = (name: string): string => (name.split("/").at(-1) ?? name).toLowerCase().replace(ADDED, "");
+const plainName = (name: string): string => withoutOwner(name).toLowerCase().replace(ADDED, "");
 
 const BY_PLAIN_NAME = new Map(SHAPES.map((shape) => [plainName(shape.name), shape]));
-
-/** Formats as names of published copies say them, the first that is found counts. */
-const NAMED_FORMATS: readonly (readonly [RegExp, WeightFormat])[] = [
-  [/-mxfp4(-|$)/i, "mxfp4"],
-  [/-(nv)?fp4(-|$)/i, "nvfp4"],
-  [/-fp8(-|$)/i, "fp8"],
-  [/-(awq|gptq|int4|w4a16)(-|$)/i, "int4"],
-  [/-(int8|w8a8)(-|$)/i, "int8"],
-];
 
 /**
  * The listed shape of a model or of a copy of it in another format (`RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic`), whose
@@ -168,6 +162,6 @@ export function findModel(name: string): ModelShape | undefined {
   const listed = MODELS[name];
   if (listed) return listed;
   const base = BY_PLAIN_NAME.get(plainName(name));
-  const named = NAMED_FORMATS.find(([pattern]) => pattern.test(name))?.[1];
+  const named = formatInName(withoutOwner(name));
   return base && named ? { ...base, nativeFormat: named } : base;
 }
