@@ -100,6 +100,19 @@ export class ModelServer extends pulumi.ComponentResource {
   }
 }
 
+/** The chart's names for the links of the hold chain that end inside it. */
+export function holdValues(hold: HoldChain) {
+  return {
+    ttlSeconds: hold.eppTtlSeconds,
+    messageTimeoutSeconds: hold.extProcTimeoutSeconds,
+    startupSeconds: hold.startupSeconds,
+    progressDeadlineSeconds: hold.progressDeadlineSeconds,
+    preStopSeconds: hold.preStopSeconds,
+    drainSeconds: hold.shutdownTimeoutSeconds,
+    graceSeconds: hold.terminationGraceSeconds,
+  };
+}
+
 /** Values of charts/model-server. */
 export function modelServerValues(args: ModelServerArgs) {
   const { model, hold, placement } = args;
@@ -114,15 +127,7 @@ export function modelServerValues(args: ModelServerArgs) {
     hubTokenSecret: (args.weights.kind === "hub" ? args.weights.tokenSecret : undefined) ?? "",
     placement:
       placement.kind === "pools" ? { pools: [...placement.pools] } : { nodeSelector: { ...placement.nodeSelector } },
-    hold: {
-      ttlSeconds: hold.eppTtlSeconds,
-      messageTimeoutSeconds: hold.extProcTimeoutSeconds,
-      startupSeconds: hold.startupSeconds,
-      progressDeadlineSeconds: hold.progressDeadlineSeconds,
-      preStopSeconds: hold.preStopSeconds,
-      drainSeconds: hold.shutdownTimeoutSeconds,
-      graceSeconds: hold.terminationGraceSeconds,
-    },
+    hold: holdValues(hold),
     autoscaling: {
       minReplicas: model.minReplicas,
       maxReplicas: model.maxReplicas,

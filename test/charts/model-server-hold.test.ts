@@ -1,25 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { holdValues } from "../../components/model-server";
 import { type HoldChain, type HoldRequest, holdChain, holdFaults, MAX_EXT_PROC_SECONDS } from "../../planner/hold";
 import { helmRefusal, helmTemplate, merge, pick, type Values } from "./helm";
 import { modelServerBase } from "./model-server-values";
 import { containerOf, podsOf } from "./pods";
 import { externalProcessor, routerConfig } from "./router-config";
 
-/** Values as components/model-server.ts makes them of a chain. */
 const valuesOf = (chain: HoldChain, coldStartSeconds: number): Values =>
-  merge(modelServerBase, {
-    hold: {
-      ttlSeconds: chain.eppTtlSeconds,
-      messageTimeoutSeconds: chain.extProcTimeoutSeconds,
-      startupSeconds: chain.startupSeconds,
-      progressDeadlineSeconds: chain.progressDeadlineSeconds,
-      preStopSeconds: chain.preStopSeconds,
-      drainSeconds: chain.shutdownTimeoutSeconds,
-      graceSeconds: chain.terminationGraceSeconds,
-    },
-    autoscaling: { coldStartSeconds },
-  });
+  merge(modelServerBase, { hold: holdValues(chain), autoscaling: { coldStartSeconds } });
 
 /** The links of the chain as they stand in the rendered objects, in seconds. */
 function linksOf(values: Values) {

@@ -1,3 +1,4 @@
+import { holdValues } from "../../components/model-server";
 import { holdChain } from "../../planner/hold";
 import type { Values } from "./helm";
 
@@ -24,15 +25,7 @@ export const modelServerBase: Values = {
   },
   resources: { cpu: "3500m", memory: "28000Mi" },
   placement: { pools: ["l40s", "a10g"] },
-  hold: {
-    ttlSeconds: hold.eppTtlSeconds,
-    messageTimeoutSeconds: hold.extProcTimeoutSeconds,
-    startupSeconds: hold.startupSeconds,
-    progressDeadlineSeconds: hold.progressDeadlineSeconds,
-    preStopSeconds: hold.preStopSeconds,
-    drainSeconds: hold.shutdownTimeoutSeconds,
-    graceSeconds: hold.terminationGraceSeconds,
-  },
+  hold: holdValues(hold),
   autoscaling: {
     maxReplicas: 3,
     coldStartSeconds: 300,
