@@ -1,13 +1,14 @@
-import { type ConfigReader, isObject, type Json } from "./config-reader";
+import type { ConfigReader, Json } from "./config-reader";
 import type { WeightFormat } from "./model-shape";
+import { isRecord } from "./record";
 
 /** The format behind a method whose number of bits is written beside it. */
 const byBits = (bits: unknown): WeightFormat | undefined => (bits === 4 ? "int4" : bits === 8 ? "int8" : undefined);
 
 /** compressed-tensors and newer ModelOpt describe groups of layers; the first group is the linear layers. */
 function ofGroups(settings: Json): WeightFormat | undefined {
-  const groups = isObject(settings.config_groups) ? Object.values(settings.config_groups) : [];
-  const weights = groups.map((group) => (isObject(group) && isObject(group.weights) ? group.weights : undefined))[0];
+  const groups = isRecord(settings.config_groups) ? Object.values(settings.config_groups) : [];
+  const weights = groups.map((group) => (isRecord(group) && isRecord(group.weights) ? group.weights : undefined))[0];
   if (!weights) return undefined;
   if (weights.type === "int") return byBits(weights.num_bits);
   if (weights.num_bits === 8) return "fp8";
@@ -17,11 +18,11 @@ function ofGroups(settings: Json): WeightFormat | undefined {
 
 /** A mix of formats: that of most feed-forward layers, which hold most weights. */
 function ofLayers(settings: Json): WeightFormat | undefined {
-  if (!isObject(settings.quantized_layers)) return undefined;
+  if (!isRecord(settings.quantized_layers)) return undefined;
   const layers = Object.entries(settings.quantized_layers);
   const wide = layers.filter(([name]) => /expert|mlp|ffn/.test(name));
   const formats = (wide.length > 0 ? wide : layers).map(([, layer]) =>
-    isObject(layer) ? ofAlgorithm(layer) : undefined,
+    isRecord(layer) ? ofAlgorithm(layer) : undefined,
   );
   const count = (format: WeightFormat | undefined) => formats.filter((other) => other === format).length;
   return formats.reduce((best, format) => (count(format) > count(best) ? format : best), formats[0]);
@@ -67,7 +68,7 @@ export const formatInName = (name: string): WeightFormat | undefined =>
 /** The format that the published weights have. Adds to `missing` what it cannot tell. */
 export function nativeFormatOf(name: string, config: ConfigReader): WeightFormat {
   const settings = config.raw("quantization_config", "compression_config");
-  if (!isObject(settings)) return formatInName(name) ?? "bf16";
+  if (!isRecord(settings)) return formatInName(name) ?? "bf16";
   const method = String(settings.quant_method ?? "modelopt").toLowerCase();
   const format = ofLayers(settings) ?? METHODS[method]?.(settings);
   if (format) return format;

@@ -1,7 +1,6 @@
-export type Json = Readonly<Record<string, unknown>>;
+import { isRecord } from "./record";
 
-export const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export type Json = Readonly<Record<string, unknown>>;
 
 /** Where models that also see or hear keep the text part's settings. */
 const NESTED = ["text_config", "llm_config", "language_config", "thinker_config"];
@@ -59,5 +58,5 @@ export class ConfigReader {
 }
 
 function nestedKey(settings: Json): string | undefined {
-  return NESTED.find((key) => isObject(settings[key]));
+  return NESTED.find((key) => isRecord(settings[key]));
 }

@@ -1,8 +1,9 @@
 import { attentionOf } from "./config-attention";
 import { familyDefaults, matricesOf, UNKNOWN_LAYERS } from "./config-families";
 import { nativeFormatOf } from "./config-format";
-import { ConfigReader, isObject } from "./config-reader";
+import { ConfigReader } from "./config-reader";
 import type { FeedForwardShape, ModelShape } from "./model-shape";
+import { isRecord } from "./record";
 
 /** Layers with experts, by one of the five ways to say so. */
 function expertLayersOf(config: ConfigReader, layers: number): number {
@@ -71,7 +72,7 @@ const SENSES = ["vision_config", "audio_config", "visual", "mm_vision_tower", "v
  * @throws Error that names every key that is missing, and every setting that no formula here covers.
  */
 export function shapeOfConfig(name: string, config: unknown): ModelShape {
-  if (!isObject(config))
+  if (!isRecord(config))
     throw new Error(`config of ${name}: expected the object of a config.json, got ${typeof config}`);
   const reader = new ConfigReader(config, familyDefaults);
   const layers = reader.need("num_hidden_layers", "n_layer", "n_layers", "num_layers");

@@ -1,4 +1,5 @@
 import { unfitReason } from "../planner/fit-request";
+import { isRecord } from "../planner/record";
 import { type GpuPoolConfig, type ModelConfig, stackSchema } from "./config";
 import { shapeOf } from "./expectations";
 import { stackModel } from "./planning";
@@ -10,9 +11,6 @@ import { poolsOf } from "./pools";
 
 /** GPUs of a replica, the fewest first: powers of two, as attention heads divide. */
 const REPLICA_SIZES = [1, 2, 4, 8] as const;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The fewest GPUs with which the model fits every pool that could take it, or undefined where none do or nothing is known. */
 function fewestGpus(model: ModelConfig, gpuPools: Readonly<Record<string, GpuPoolConfig>>): number | undefined {

@@ -2,6 +2,7 @@ import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Fault } from "../components/errors";
 import { GPU_ALIASES } from "../planner/gpus";
+import { isRecord } from "../planner/record";
 
 /*
  * Turns zod's issues into faults a person can act on: path, value, allowed set, and a near miss where there is one.
@@ -36,9 +37,6 @@ const didYouMean = (name: string, known: readonly string[]) => {
   const near = nearest(name, known);
   return near === undefined ? "" : `; did you mean "${near}"?`;
 };
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function valueAt(raw: unknown, path: Path): unknown {
   return path.reduce<unknown>(

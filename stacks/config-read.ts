@@ -1,12 +1,10 @@
 import type { z } from "zod";
 import { ConfigError, type Fault } from "../components/errors";
+import { isRecord } from "../planner/record";
 import { type StackConfig, stackSchema } from "./config";
 import { withPlannedDefaults } from "./config-defaults";
 import { schemaFaults } from "./config-faults";
 import { type Readable, ruleFaults, type Surroundings } from "./config-rules";
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `value` as the schema reads it, without the keys it refuses where it can do without them. */
 function withoutFaults(schema: z.ZodType, value: unknown): { data?: unknown; whole: boolean } {

@@ -2,6 +2,7 @@ import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../components/errors";
 import { DEFAULT_KUBERNETES, supportEnded } from "../planner/kubernetes-versions";
+import { isRecord } from "../planner/record";
 import type { StackConfig } from "./config";
 import { EVERYBODY } from "./config-ranges";
 import { parseStack } from "./config-read";
@@ -9,9 +10,6 @@ import { parseStack } from "./config-read";
 /*
  * The settings as the engine hands them to the running program. Everything else about settings does without the SDK.
  */
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * The validated settings of the running stack.

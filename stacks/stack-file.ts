@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ConfigError } from "../components/errors";
+import { isRecord } from "../planner/record";
 import { DOCUMENTATION_RANGES } from "./config-ranges";
 
 /** A stack file: plain settings, and `{secure: …}` where one is encrypted. */
@@ -20,9 +21,6 @@ export function stackNames(root = PROJECT_ROOT): string[] {
 const OWN_RANGE = "198.18.0.0/24";
 /** What Pulumi itself has in a stack file. Source: pulumi/pulumi, sdk/go/common/workspace, ProjectStack. */
 const PULUMIS_OWN = ["config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt"];
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** @throws ConfigError that names the file, where it is no YAML, has no settings, or something beside them. */
 function parseStackFile(name: string, text: string): StackFile {
