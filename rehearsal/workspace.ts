@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { PROJECT_ROOT } from "../stacks/stack-file";
+import { isEncrypted, PROJECT_ROOT } from "../stacks/stack-file";
 
 /**
  * Settings with a placeholder for each encrypted value: here is no key to decrypt it, and no need.
@@ -16,7 +16,7 @@ export function withPlaceholders(config: Record<string, unknown>): {
   const plain: Record<string, unknown> = {};
   const secrets: string[] = [];
   for (const [key, value] of Object.entries(config)) {
-    if (typeof value === "object" && value !== null && "secure" in value) secrets.push(key);
+    if (isEncrypted(value)) secrets.push(key);
     else plain[key] = value;
   }
   return { plain, secrets };

@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs";
-import { nativeFormatOf } from "../planner/config-format";
-import { ConfigReader } from "../planner/config-reader";
 import { shapeOfConfig } from "../planner/model-config";
 import type { ModelShape } from "../planner/model-shape";
 import { findModel, MODELS } from "../planner/models";
@@ -20,12 +18,6 @@ export interface Lookup {
   readonly token?: string;
   /** What to write on the command line to give a file, for the messages. @default "--config FILE" */
   readonly flag?: string;
-}
-
-/** The format that a name tells (`-FP8`, `-AWQ`), or the shape's own. */
-function inFormatOf(name: string, shape: ModelShape): ModelShape {
-  const named = nativeFormatOf(name, new ConfigReader({}, () => ({})));
-  return named === "bf16" ? shape : { ...shape, nativeFormat: named };
 }
 
 function readConfig(name: string, file: string): ModelShape {
@@ -87,7 +79,7 @@ async function fromHub(name: string, lookup: Lookup): Promise<ModelShape> {
 export async function findShape(name: string, lookup: Lookup = {}): Promise<ModelShape> {
   if (lookup.config !== undefined) return readConfig(name, lookup.config);
   const listed = findModel(name);
-  if (listed) return inFormatOf(name, listed);
+  if (listed) return listed;
   if (!/^[\w.-]+\/[\w.-]+$/.test(name))
     throw new Error(
       `${name} is no Hugging Face id; write it as OWNER/NAME, for example Qwen/Qwen3-32B${didYouMean(name, Object.keys(MODELS))}`,

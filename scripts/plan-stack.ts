@@ -4,7 +4,7 @@ import { parseSource } from "../planner/source";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
 import { stackModel, stackShape } from "../stacks/planning";
-import { readStackFile, stackNames } from "../stacks/stack-file";
+import { isEncrypted, readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
 import { didYouMean, type StackOptions, UsageError } from "./plan-options";
 import { stackText } from "./plan-stack-table";
@@ -54,7 +54,7 @@ export function readStackConfig(stack: string, today: string): StackConfig {
   // An encrypted value cannot be read here, and need not be.
   const own = Object.entries(withPrefix(settings, "pilotlight:")).map(([key, value]) => [
     key,
-    typeof value === "object" && value !== null && "secure" in value ? "secret" : value,
+    isEncrypted(value) ? "secret" : value,
   ]);
   // Whether it runs already only decides if an outdated Kubernetes version is a fault; a plan shows its price instead.
   const around = { region, aws, today, running: true };

@@ -10,6 +10,9 @@ export interface StackFile {
   config: Record<string, unknown>;
 }
 
+/** Whether a setting is encrypted: only Pulumi reads it then. */
+export const isEncrypted = (value: unknown): boolean => isRecord(value) && "secure" in value;
+
 export const PROJECT_ROOT = join(__dirname, "..");
 
 /** Names of the stack files in the checkout. */
