@@ -3,7 +3,7 @@ import { expectModel, type ModelExpectation } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
-import { stackModel, stackShape } from "../stacks/planning";
+import { asRun, stackModel, stackShape } from "../stacks/planning";
 import { isEncrypted, readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
 import { didYouMean, type StackOptions, UsageError } from "./plan-options";
@@ -84,7 +84,7 @@ export async function planOfStack(
       const flag = `--config ${name}=FILE`;
       const shape = await findShape(id, { ...lookup, config: configs[name], revision, flag });
       const usage = { inputTokens, outputTokens, prices, spot };
-      models.push(expectModel({ ...stackModel(name, model, config), shape }, usage));
+      models.push(expectModel({ ...stackModel(name, model, config), shape: asRun(shape, model) }, usage));
     } catch (error) {
       unknown.push({ model: name, reason: error instanceof Error ? error.message : String(error) });
     }

@@ -9,7 +9,7 @@ import { expectModel, type ModelExpectation } from "../planner/plan-stack";
 import type { NodeCapacity } from "../planner/pod-requests";
 import { parseSource } from "../planner/source";
 import type { ModelConfig, StackConfig } from "./config";
-import { stackModel, stackShape } from "./planning";
+import { asRun, stackModel, stackShape } from "./planning";
 import { isEksPool, nodesOf, poolSpec, poolsOf } from "./pools";
 
 /*
@@ -22,18 +22,12 @@ const USUAL = { inputTokens: 1024, outputTokens: 256 } as const;
 
 type Settings = Pick<StackConfig, "gpuPools" | "drivers">;
 
-/** Flags by which a model takes more context than its config says. */
-const LONGER_CONTEXT = /^--(rope-scaling|hf-overrides)\b/;
-
 /** The model's shape under the name the stack file gives it. How a GGUF file is quantised its repository does not tell. */
 export function shapeOf(model: ModelConfig): ModelShape | undefined {
   const source = parseSource(model.source);
   if (source.kind !== "hub" || /gguf/i.test(source.repository)) return undefined;
   const listed = findModel(source.repository);
-  if (listed === undefined) return undefined;
-  const shape = { ...listed, name: source.repository };
-  const longer = model.engineArgs.some((arg) => LONGER_CONTEXT.test(arg));
-  return longer ? { ...shape, maxContext: Number.MAX_SAFE_INTEGER } : shape;
+  return listed && asRun({ ...listed, name: source.repository }, model);
 }
 
 /** What the model will do on each of its pools, or undefined where the planner does not know it. */

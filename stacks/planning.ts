@@ -1,6 +1,6 @@
 import type { FloorShape, PoolShape, StackShape } from "../planner/cost";
 import { supportEnded } from "../planner/kubernetes-versions";
-import type { WeightFormat } from "../planner/model-shape";
+import type { ModelShape, WeightFormat } from "../planner/model-shape";
 import type { StackModel } from "../planner/plan-stack";
 import type { PriceOverrides } from "../planner/prices";
 import { minutesOfDay } from "../planner/schedule";
@@ -33,6 +33,13 @@ function memoryOf({ engineArgs }: ModelConfig): StackModel["memory"] {
     kvBytesPerElement: cache?.startsWith("fp8") ? 1 : undefined,
   };
 }
+
+/** Flags by which a model takes more context than its config says. */
+const LONGER_CONTEXT = /^--(rope-scaling|hf-overrides)\b/;
+
+/** A model's shape as the stack runs it. */
+export const asRun = (shape: ModelShape, { engineArgs }: ModelConfig): ModelShape =>
+  engineArgs.some((arg) => LONGER_CONTEXT.test(arg)) ? { ...shape, maxContext: Number.MAX_SAFE_INTEGER } : shape;
 
 /** `compressed-tensors` says how, not what: the model's own config tells the format. */
 const FORMATS: Readonly<Partial<Record<string, WeightFormat>>> = { fp8: "fp8", awq: "int4", gptq: "int4" };

@@ -70,6 +70,21 @@ describe("what a stack file says, in the planner's words", () => {
 });
 
 describe("the plan of a stack", () => {
+  test("a flag that stretches the context counts as it does for `up`", async () => {
+    const config = readStackConfig("prod", TODAY);
+    const [name = "", model] = Object.entries(config.models)[0] ?? [];
+    if (model === undefined) throw new Error("prod has no model");
+    const faultsWith = async (engineArgs: string[]) => {
+      const models = { [name]: { ...model, contextLength: 65_536, engineArgs } };
+      const plan = await planOfStack({ ...config, models }, OPTIONS, TODAY, { fetch: noHub });
+      return plan.models.flatMap(({ pools }) => pools.flatMap(({ faults }) => faults)).join("; ");
+    };
+    expect(await faultsWith([])).toContain("knows at most 40960 tokens of context, not 65536");
+    expect(await faultsWith(['--hf-overrides={"rope_scaling":{"rope_type":"yarn","factor":4.0}}'])).not.toContain(
+      "knows at most",
+    );
+  });
+
   test("every model is told, what it does not fit on with what would", async () => {
     const plan = await planOfStack(readStackConfig("prod", TODAY), OPTIONS, TODAY, { fetch: noHub });
     expect(plan.unknown).toEqual([]);
