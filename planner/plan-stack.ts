@@ -45,6 +45,9 @@ export interface StackModel {
 /** What is wanted and paid, besides what the stack says. */
 export type Usage = Pick<PlanRequest, "inputTokens" | "outputTokens" | "prices" | "spot">;
 
+/** Tokens of a usual prompt and its answer, where nobody has said. */
+export const USUAL_REQUEST = { inputTokens: 1024, outputTokens: 256 } as const;
+
 /** What a model will do on one of its pools, where it fits. */
 export interface Performance {
   /** Usual requests that one replica has room for at a time; full ones are `budget.concurrency`. */

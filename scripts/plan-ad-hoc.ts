@@ -1,22 +1,21 @@
 import { planModel } from "../planner/plan";
 import { compareWithApi } from "../planner/plan-api";
 import type { PlanRequest } from "../planner/plan-option";
+import { USUAL_REQUEST } from "../planner/plan-stack";
 import { findShape, type Lookup } from "./plan-model";
 import type { ModelOptions } from "./plan-options";
 import { planText } from "./plan-table";
 
 /** Where the user names no context: enough for most chats and documents, and within every table. */
 const USUAL_CONTEXT = 32 * 1024;
-const USUAL_INPUT = 1024;
-const USUAL_OUTPUT = 256;
 
 /** What a command line asks for; lengths it leaves open fit the context. */
 export async function requestOf(options: ModelOptions, lookup: Lookup = {}): Promise<PlanRequest> {
   const { model, config, contextTokens: context, inputTokens: input, outputTokens: output } = options;
   const shape = await findShape(model, { ...lookup, config });
   const contextTokens = context ?? Math.max(Math.min(shape.maxContext, USUAL_CONTEXT), (input ?? 0) + (output ?? 0));
-  const outputTokens = output ?? Math.max(1, Math.min(USUAL_OUTPUT, Math.floor(contextTokens / 2)));
-  const inputTokens = input ?? Math.max(1, Math.min(USUAL_INPUT, contextTokens - outputTokens));
+  const outputTokens = output ?? Math.max(1, Math.min(USUAL_REQUEST.outputTokens, Math.floor(contextTokens / 2)));
+  const inputTokens = input ?? Math.max(1, Math.min(USUAL_REQUEST.inputTokens, contextTokens - outputTokens));
   const { format, gpus, gpusPerReplica, concurrency, prices, spot } = options;
   return { shape, format, gpus, gpusPerReplica, contextTokens, concurrency, inputTokens, outputTokens, prices, spot };
 }

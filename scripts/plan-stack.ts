@@ -1,5 +1,5 @@
 import { type StackCost, stackCost } from "../planner/cost";
-import { expectModel, type ModelExpectation } from "../planner/plan-stack";
+import { expectModel, type ModelExpectation, USUAL_REQUEST } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
@@ -24,9 +24,6 @@ export interface StackPlan {
   /** Absent where the cluster is the user's own. */
   readonly cost?: StackCost;
 }
-
-const USUAL_INPUT = 1024;
-const USUAL_OUTPUT = 256;
 
 /** Settings by full key. @throws UsageError that names the stacks there are. */
 function readSettings(stack: string): Record<string, unknown> {
@@ -68,7 +65,8 @@ export async function planOfStack(
   today: string,
   lookup: Lookup = {},
 ): Promise<StackPlan> {
-  const { stack, configs, inputTokens = USUAL_INPUT, outputTokens = USUAL_OUTPUT, prices, spot } = options;
+  const { stack, configs, prices, spot } = options;
+  const { inputTokens = USUAL_REQUEST.inputTokens, outputTokens = USUAL_REQUEST.outputTokens } = options;
   const wrong = Object.keys(configs).filter((name) => !Object.hasOwn(config.models, name));
   if (wrong.length > 0)
     throw new UsageError(

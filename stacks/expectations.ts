@@ -5,7 +5,7 @@ import { INSTANCES, PRICE_DATE } from "../planner/instances";
 import type { ModelShape } from "../planner/model-shape";
 import { findModel } from "../planner/models";
 import { nodeFaults } from "../planner/node-fit";
-import { expectModel, type ModelExpectation } from "../planner/plan-stack";
+import { expectModel, type ModelExpectation, USUAL_REQUEST } from "../planner/plan-stack";
 import type { NodeCapacity } from "../planner/pod-requests";
 import { parseSource } from "../planner/source";
 import type { ModelConfig, StackConfig } from "./config";
@@ -16,9 +16,6 @@ import { isEksPool, nodesOf, poolSpec, poolsOf } from "./pools";
  * What the planner says of a stack's models, for rules, components and outputs. Of a model that is in no table of the
  * planner it says nothing, and the kit goes by what it knows without it.
  */
-
-/** Tokens of a usual prompt and answer, where nobody has said. */
-const USUAL = { inputTokens: 1024, outputTokens: 256 } as const;
 
 type Settings = Pick<StackConfig, "gpuPools" | "drivers">;
 
@@ -33,7 +30,7 @@ export function shapeOf(model: ModelConfig): ModelShape | undefined {
 /** What the model will do on each of its pools, or undefined where the planner does not know it. */
 export function expectationOf(name: string, model: ModelConfig, settings: Settings): ModelExpectation | undefined {
   const shape = shapeOf(model);
-  return shape && expectModel({ ...stackModel(name, model, settings), shape }, USUAL);
+  return shape && expectModel({ ...stackModel(name, model, settings), shape }, USUAL_REQUEST);
 }
 
 /** What decides a model's chain of timeouts. */
