@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { shapeOfConfig } from "../planner/model-config";
 import type { ModelShape } from "../planner/model-shape";
 import { findModel, MODELS } from "../planner/models";
-import { didYouMean } from "./plan-options";
+import { didYouMean } from "../planner/near-name";
 
 /** The hub answers in a second or does not answer at all. */
 const TIMEOUT_MS = 4000;

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { distance } from "fastest-levenshtein";
 import { WEIGHT_FORMATS } from "../planner/formats";
 import { GPU_ALIASES, GPU_NAMES, type GpuName } from "../planner/gpus";
 import { INSTANCES } from "../planner/instances";
 import type { WeightFormat } from "../planner/model-shape";
+import { didYouMean } from "../planner/near-name";
 import { PRICES, type PriceOverrides } from "../planner/prices";
 import { parseTokens } from "../planner/units";
 
@@ -80,13 +80,6 @@ const FLAGS = {
 
 /** Flags that mean nothing for a whole stack, whose file says it. */
 const OF_A_MODEL = ["gpu", "gpus", "context", "concurrency", "quantization", "api-price"] as const;
-
-/** ` Did you mean "x"?` where a name is near. */
-export function didYouMean(name: string, known: readonly string[]): string {
-  const edits = (candidate: string) => distance(name.toLowerCase(), candidate.toLowerCase());
-  const near = [...known].sort((a, b) => edits(a) - edits(b))[0];
-  return near !== undefined && edits(near) <= Math.max(1, name.length / 3) ? `; did you mean "${near}"?` : "";
-}
 
 function parse(argv: readonly string[]) {
   try {

@@ -1,4 +1,5 @@
 import { type StackCost, stackCost } from "../planner/cost";
+import { didYouMean } from "../planner/near-name";
 import { expectModel, type ModelExpectation, USUAL_REQUEST } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
 import type { StackConfig } from "../stacks/config";
@@ -6,7 +7,7 @@ import { parseStack } from "../stacks/config-read";
 import { asRun, stackModel, stackShape } from "../stacks/planning";
 import { isEncrypted, readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
-import { didYouMean, type StackOptions, UsageError } from "./plan-options";
+import { type StackOptions, UsageError } from "./plan-options";
 import { stackText } from "./plan-stack-table";
 
 /** A model of which nothing can be said. */

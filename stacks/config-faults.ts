@@ -1,7 +1,7 @@
-import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Fault } from "../components/errors";
 import { GPU_ALIASES } from "../planner/gpus";
+import { didYouMean } from "../planner/near-name";
 import { isRecord } from "../planner/record";
 
 /*
@@ -22,21 +22,6 @@ export function showPath(path: Path): string {
     "",
   );
 }
-
-/** The name a user most likely meant, or undefined when none is near. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((candidate) => ({
-    candidate,
-    edits: distance(name.toLowerCase(), candidate.toLowerCase()),
-  }));
-  const best = ranked.sort((a, b) => a.edits - b.edits)[0];
-  return best && best.edits <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;
-}
-
-const didYouMean = (name: string, known: readonly string[]) => {
-  const near = nearest(name, known);
-  return near === undefined ? "" : `; did you mean "${near}"?`;
-};
 
 function valueAt(raw: unknown, path: Path): unknown {
   return path.reduce<unknown>(

@@ -1,9 +1,9 @@
 import type { Fault } from "../components/errors";
 import { steadyFault } from "../components/gpu-pool-objects";
 import { gpuCounts, INSTANCES, instanceTypesWith } from "../planner/instances";
+import { nearest } from "../planner/near-name";
 import { replicaRequests, sharedMemoryMib } from "../planner/pod-requests";
 import type { EksPoolConfig, GpuPoolConfig } from "./config";
-import { nearest } from "./config-faults";
 import type { Readable } from "./config-rules";
 import { instanceFacts, isEksPool, nodeImage, nodesOf, poolSpec, poolsOf } from "./pools";
 
