@@ -5,8 +5,24 @@ import { manifests } from "../components/versions";
 import { type CrdName, findCrds, findingHere, findTools, type Tools } from "./tools";
 import { cacheFolder } from "./tools/cache";
 
+/** The programs of every rehearsal. */
+const PLAIN_TOOLS = ["python", "helm", "kubectl", "etcd", "pulumi", "kubeApiserver"] as const;
+
+/** Those that a live one runs besides: what is quick to get comes first. */
+const LIVE_TOOLS = [
+  "gatewayPython",
+  "kubeControllerManager",
+  "kubeScheduler",
+  "epp",
+  "prometheus",
+  "prometheusOperator",
+  "kedaAdapter",
+  "keda",
+  "karpenter",
+] as const;
+
 /** Everything a stage is built from: programs, and what stands for things that may be out of reach. */
-export interface Equipment extends Tools {
+export interface Equipment extends Pick<Tools, (typeof PLAIN_TOOLS)[number]> {
   /** Where charts that could be pulled are kept between runs. */
   readonly chartCache: string;
   /** Files with the custom resource definitions of a third-party chart, by its name. */
@@ -18,11 +34,14 @@ export interface Equipment extends Tools {
 /** Charts whose definitions stand in a folder of another name. */
 const ELSEWHERE: Readonly<Record<string, CrdName>> = { "karpenter-crd": "karpenter" };
 
-const ALL_TOOLS = ["python", "helm", "kubectl", "etcd", "pulumi", "kubeApiserver"] as const;
+export type LiveTools = Pick<Tools, (typeof LIVE_TOOLS)[number]>;
+
+export const findLiveTools = (say: (line: string) => void, signal: AbortSignal): Promise<LiveTools> =>
+  findTools(LIVE_TOOLS, findingHere(say, signal));
 
 export async function findEquipment(say: (line: string) => void, signal: AbortSignal): Promise<Equipment> {
   const finding = findingHere(say, signal);
-  const tools = await findTools(ALL_TOOLS, finding);
+  const tools = await findTools(PLAIN_TOOLS, finding);
   const folders = await findCrds(finding);
   return {
     ...tools,

@@ -6,15 +6,15 @@ import { took } from "./clock";
 import { Downloads } from "./download";
 import { obtain } from "./obtain";
 import { findPython } from "./python";
-import { MODULES, PACKAGES, TOOLS, type Tool, type ToolName } from "./table";
+import { MODULES, PACKAGES, PYTHONS, type PythonName, TOOLS, type Tool, type ToolName } from "./table";
 import { onPath, versionOf } from "./version";
 
 export { type CrdName, findCrds } from "./crds";
 export { Prerequisite } from "./go";
 export { unsupported } from "./platform";
 
-/** The file of each tool; `python` has moto. */
-export type Tools = Record<ToolName | "python", string>;
+/** The file of each tool, and of the Python of each environment. */
+export type Tools = Record<ToolName | PythonName, string>;
 
 /** What finding needs, whatever is to be found. */
 export interface Finding {
@@ -41,7 +41,8 @@ export async function findTools<N extends keyof Tools>(names: readonly N[], find
   const found: Partial<Tools> = {};
   const asked: readonly (keyof Tools)[] = names;
   // What may lack a prerequisite and takes seconds comes before what takes minutes.
-  if (asked.includes("python")) found.python = await findPython(finding);
+  for (const name of Object.keys(PYTHONS) as PythonName[])
+    if (asked.includes(name)) found[name] = await findPython(PYTHONS[name], finding);
   for (const name of Object.keys(TOOLS) as ToolName[])
     if (asked.includes(name)) found[name] = await findTool(TOOLS[name], finding);
   return found as Pick<Tools, N>;
@@ -52,14 +53,14 @@ function contents({ build, npm, release }: Tool): (string | Buffer)[] {
   const pins = build ? ["go.mod", "go.sum"].map((file) => readFileSync(join(MODULES, build.module, file))) : [];
   const layer = npm ? [readFileSync(join(PACKAGES, npm.package, "package.json"))] : [];
   // Not all of the table: an estimate that changes is no reason to build again.
-  const made = { package: build?.package, variables: build?.variables, npm, release };
+  const made = { package: build?.package, tags: build?.tags, variables: build?.variables, npm, release };
   return [JSON.stringify(made), process.platform, process.arch, ...pins, ...layer];
 }
 
 export async function findTool(tool: Tool, { cache, downloads, say, signal }: Finding): Promise<string> {
   const started = Date.now();
   const label = `${tool.name} ${tool.version}`;
-  for (const file of onPath(tool.name))
+  for (const file of tool.versionIn === undefined ? [] : onPath(tool.name))
     if ((await versionOf(tool, file)) === tool.version) {
       say(`${label}: on PATH, ${file}`);
       return file;

