@@ -4,10 +4,19 @@
  */
 
 /**
- * What clients of the OpenAI API call. Everything else of the gateway (keys, spend, its own /health, which calls every
- * model and so would wake every GPU) stays inside the cluster.
+ * What clients of models call, with what lies below it where they call that too: one model, a response and its parts,
+ * /v1/messages/count_tokens. The load balancer answers 404 to everything else of the gateway (keys, spend, metrics, its own
+ * /health, which calls every model and so would wake every GPU). Routes: LiteLLM 1.106.2, its OpenAPI description.
  */
-export const CLIENT_PATHS = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"] as const;
+export const CLIENT_PATHS = [
+  { path: "/v1/chat/completions", pathType: "Exact" },
+  { path: "/v1/completions", pathType: "Exact" },
+  { path: "/v1/embeddings", pathType: "Exact" },
+  { path: "/v1/rerank", pathType: "Exact" },
+  { path: "/v1/messages", pathType: "Prefix" },
+  { path: "/v1/models", pathType: "Prefix" },
+  { path: "/v1/responses", pathType: "Prefix" },
+] as const;
 
 /** Longest deregistration delay of a target group. */
 const MAX_DEREGISTRATION_SECONDS = 3600;

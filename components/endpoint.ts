@@ -23,7 +23,7 @@ export interface EndpointArgs {
   after: pulumi.Resource[];
 }
 
-/** The door to the models: an application load balancer that passes the OpenAI client paths to the gateway, and no others. */
+/** The door to the models: an application load balancer that passes the paths of clients to the gateway, and no others. */
 export class Endpoint extends pulumi.ComponentResource {
   /** Base URL for OpenAI clients, ending in /v1. */
   readonly url: pulumi.Output<string>;
@@ -90,7 +90,7 @@ export class Endpoint extends pulumi.ComponentResource {
               {
                 // With a domain no other Host header is answered.
                 ...(domain ? { host: domain.name } : {}),
-                http: { paths: CLIENT_PATHS.map((path) => ({ path, pathType: "Exact", backend: { service } })) },
+                http: { paths: CLIENT_PATHS.map((path) => ({ ...path, backend: { service } })) },
               },
             ],
           },

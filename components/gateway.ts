@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { ADMIN_SECRET, FIRST_KEY, KEYS_SECRET } from "./gateway-secrets";
 import { ownChart } from "./helm";
 import { imageRef, images } from "./versions";
 
@@ -28,15 +29,13 @@ export interface GatewayArgs {
   nodeSelector: Readonly<Record<string, string>>;
   /** Postgres address with user and password. Without one the keys are those of a Secret, and there are no budgets. */
   databaseUrl?: pulumi.Input<string>;
+  /** Names of ordinary keys beside the first; with a database they are made there instead, at run time. */
+  keys?: readonly string[];
 }
 
 /** The gateway's Service, by charts/gateway. */
 export const GATEWAY_SERVICE = { name: "gateway", port: 4000 } as const;
 
-const ADMIN_SECRET = { name: "gateway-admin", masterKey: "masterKey", url: "databaseUrl" } as const;
-const KEYS_SECRET = { name: "gateway-keys", key: "apiKeys" } as const;
-/** Name of the key that the stack's output shows. */
-const FIRST_KEY = "default";
 /** A pull of the image (about 1 GB) and, with a new database, its migrations. */
 const TIMEOUT_SECONDS = 900;
 
@@ -44,6 +43,8 @@ const TIMEOUT_SECONDS = 900;
 export class Gateway extends pulumi.ComponentResource {
   /** Secret: an ordinary key. The master key stays in the cluster. */
   readonly apiKey: pulumi.Output<string>;
+  /** Secret: the named keys by name; undefined where none is asked for. */
+  readonly apiKeys: pulumi.Output<Record<string, string>> | undefined;
   readonly release: k8s.helm.v3.Release;
   /** OpenAI-compatible base URL inside the cluster. */
   readonly url: pulumi.Output<string>;
@@ -54,19 +55,21 @@ export class Gateway extends pulumi.ComponentResource {
 
     const masterKey = createKey("master-key");
     const apiKey = createKey("api-key");
+    const named = Object.fromEntries((args.keys ?? []).map((owner) => [owner, createKey(`key-${owner}`)]));
     const admin = createSecret(ADMIN_SECRET.name, {
       [ADMIN_SECRET.masterKey]: masterKey,
       ...(args.databaseUrl === undefined ? {} : { [ADMIN_SECRET.url]: args.databaseUrl }),
     });
     const keys = createSecret(KEYS_SECRET.name, {
-      [KEYS_SECRET.key]: pulumi.jsonStringify({ [FIRST_KEY]: apiKey }),
+      [KEYS_SECRET.key]: pulumi.jsonStringify({ [FIRST_KEY]: apiKey, ...named }),
     });
     this.apiKey = apiKey;
+    this.apiKeys = Object.keys(named).length === 0 ? undefined : pulumi.secret(pulumi.all(named));
     this.release = createRelease();
     this.url = pulumi.interpolate`http://${GATEWAY_SERVICE.name}.${args.namespace}.svc:${GATEWAY_SERVICE.port}/v1`;
     this.registerOutputs({ url: this.url });
 
-    function createKey(which: "master-key" | "api-key"): pulumi.Output<string> {
+    function createKey(which: "master-key" | "api-key" | `key-${string}`): pulumi.Output<string> {
       const { result } = new random.RandomPassword(`${name}-${which}`, { length: 40, special: false }, parent);
       // LiteLLM takes no key without this prefix.
       return pulumi.secret(pulumi.interpolate`sk-${result}`);
@@ -88,7 +91,7 @@ export class Gateway extends pulumi.ComponentResource {
           name: GATEWAY_SERVICE.name,
           namespace: args.namespace,
           values: gatewayValues(args, {
-            keysVersion: fingerprint([apiKey]),
+            keysVersion: fingerprint([apiKey, ...Object.values(named)]),
             restartOn: fingerprint([masterKey, args.databaseUrl]),
           }),
           timeout: TIMEOUT_SECONDS,

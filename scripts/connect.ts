@@ -1,10 +1,6 @@
-import { createServer, type Server } from "node:net";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { GATEWAY_SERVICE } from "../components/gateway";
-import { INFERENCE_NAMESPACE } from "../components/namespaces";
-import { adoptedContext, type KubeConfig, kubernetesClient, readyPod } from "./gateway-pod";
+import { forwardFrom, gatewayPod, kubeConfigOf, messageOf, toGateway } from "./connection";
 
 /*
  * `npm run connect`: the gateway of a stack on this machine, through the Kubernetes API, so that an endpoint inside a VPC
@@ -20,56 +16,6 @@ Forwards a port of this machine to the stack's gateway, through the cluster's AP
   --help         this text
 
 Needs what \`pulumi stack output --show-secrets\` needs, and the AWS CLI for a cluster that the kit has made.`;
-
-const ROOT = join(__dirname, "..");
-
-async function kubeConfigOf(stackName: string | undefined): Promise<KubeConfig> {
-  const workspace = await LocalWorkspace.create({ workDir: ROOT });
-  const name = stackName ?? (await workspace.stack())?.name;
-  if (name === undefined) throw new Error("no stack is selected; name one with --stack NAME");
-  const outputs = await workspace.stackOutputs(name);
-  const config = new (await kubernetesClient()).KubeConfig();
-  if (outputs.kubeconfig !== undefined) config.loadFromString(outputs.kubeconfig.value);
-  else {
-    config.loadFromDefault();
-    config.setCurrentContext(adoptedContext(name, join(ROOT, "stacks")));
-  }
-  return config;
-}
-
-/** Forwards each connection to a gateway pod that is ready at that moment. */
-async function forwardFrom(port: number, config: KubeConfig): Promise<Server> {
-  const { CoreV1Api, PortForward } = await kubernetesClient();
-  const pods = config.makeApiClient(CoreV1Api);
-  const forward = new PortForward(config);
-  const server = createServer((socket) => {
-    socket.on("error", () => socket.destroy());
-    readyPod(pods)
-      .then((pod) => forward.portForward(INFERENCE_NAMESPACE, pod, [GATEWAY_SERVICE.port], socket, null, socket))
-      .catch((error: unknown) => {
-        console.error(`connection refused: ${messageOf(error)}`);
-        socket.destroy();
-      });
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new Error(`port ${port} of 127.0.0.1 is taken; choose another with --port`)
-          : error,
-      ),
-    );
-    server.listen(port, "127.0.0.1", () => resolve(server));
-  });
-}
-
-/** What a person can act on: of the CLI's output its own error, without the rest. */
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  if (text.includes("spawn pulumi ENOENT"))
-    return "there is no pulumi on the PATH; install the Pulumi CLI: https://www.pulumi.com/docs/install";
-  return /^error: (.+)$/m.exec(text)?.[1] ?? text;
-}
 
 function portOf(text: string): number {
   const port = Number(text);
@@ -93,8 +39,8 @@ async function main(argv: string[]): Promise<void> {
   }
   const port = portOf(values.port);
   const config = await kubeConfigOf(values.stack);
-  const pod = await readyPod(config.makeApiClient((await kubernetesClient()).CoreV1Api));
-  await forwardFrom(port, config);
+  const pod = await gatewayPod(config);
+  await forwardFrom(port, await toGateway(config));
   console.log(`http://127.0.0.1:${port}/v1 is ${pod} in ${config.getCurrentContext()}; Ctrl-C ends it`);
   console.log("Key: pulumi stack output apiKey --show-secrets");
 }

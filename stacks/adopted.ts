@@ -49,7 +49,7 @@ export function onAdoptedCluster(config: AdoptedStack) {
     },
     opts,
   );
-  return { endpoint: gateway.url, apiKey: gateway.apiKey, kubeconfig: undefined };
+  return { endpoint: gateway.url, apiKey: gateway.apiKey, apiKeys: gateway.apiKeys, kubeconfig: undefined };
 }
 
 /** GPUs that all models together may use at most: of somebody else's nodes no more. */

@@ -157,7 +157,8 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
     everywhere,
   );
   const endpoint = createEndpoint(own, namespace.name, [...balancer.ready, gateway.release], everywhere);
-  return { endpoint: endpoint.url, apiKey: gateway.apiKey, kubeconfig: cluster.kubeconfig };
+  const { apiKey, apiKeys } = gateway;
+  return { endpoint: endpoint.url, apiKey, apiKeys, kubeconfig: cluster.kubeconfig };
 }
 
 function createNetwork(config: OwnStack, region: string, opts: pulumi.ComponentResourceOptions): NetworkShape {

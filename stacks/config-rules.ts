@@ -1,5 +1,6 @@
 import { ENGINES } from "../components/engines";
 import type { Fault } from "../components/errors";
+import { FIRST_KEY } from "../components/gateway-secrets";
 import { supportEnded } from "../planner/kubernetes-versions";
 import { minutesOfDay } from "../planner/schedule";
 import type { GpuPoolConfig, StackConfig } from "./config";
@@ -173,6 +174,25 @@ function endpointRules({ endpoint, cluster }: Readable): Fault[] {
   return faults;
 }
 
+/** Without a database keys are settings; with one they are made while it runs. */
+function keyRules({ gateway }: Readable): Fault[] {
+  if (gateway === undefined || gateway.keys.length === 0) return [];
+  if (gateway.database !== "none")
+    return [
+      {
+        path: "gateway.keys",
+        message:
+          "is for a gateway without a database; with one, keys are made while it runs: npm run key -- create --name NAME",
+      },
+    ];
+  return gateway.keys.flatMap((name, index, all) => {
+    const path = `gateway.keys[${index}]`;
+    if (name === FIRST_KEY)
+      return [{ path, message: `"${name}" is the key that every gateway has, output apiKey; choose another name` }];
+    return all.indexOf(name) < index ? [{ path, message: `"${name}" is named twice; a name has one key` }] : [];
+  });
+}
+
 /** Every fault between settings that are each readable by themselves. */
 export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
   const adopted = readable.cluster !== undefined && "adopt" in readable.cluster;
@@ -183,6 +203,7 @@ export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
     ...modelRules(readable),
     ...fitRules(readable),
     ...endpointRules(readable),
+    ...keyRules(readable),
     ...(readable.allModels && readable.models && Object.keys(readable.models).length === 0
       ? [{ path: "models", message: "is empty; name at least one model to serve" }]
       : []),

@@ -188,9 +188,13 @@ const gateway = z.strictObject({
   database: z
     .enum(["rds", "none"])
     .default("none")
-    .describe("rds: keys, budgets and usage in Postgres. none: one key from a secret."),
+    .describe("rds: keys, budgets and usage in Postgres. none: keys from a Secret, see `gateway.keys`."),
   databaseMultiZone: z.boolean().default(false).describe("A standby of the database in a second zone."),
   replicas: z.int().min(1).max(20).default(1).describe("Gateway pods."),
+  keys: z
+    .array(dnsLabel())
+    .default([])
+    .describe("Names of keys beside the one of output `apiKey`, in output `apiKeys` (only without a database)."),
 });
 
 const drivers = z.strictObject({

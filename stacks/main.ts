@@ -25,6 +25,8 @@ export = async () => {
     endpoint: made.endpoint,
     /** Secret: an ordinary key of the gateway. */
     apiKey: made.apiKey,
+    /** Secret: the keys of `gateway.keys` by name; nothing where none is named. */
+    apiKeys: made.apiKeys,
     /** Where each model may run, how many replicas, and how long a request waits for one that sleeps. */
     models: describeModels(config),
     /** US dollars an hour, asleep and at most; nothing for an adopted cluster. */

@@ -52,9 +52,13 @@ export function serveModels(args: ServingArgs, opts: pulumi.ComponentResourceOpt
       price: model.price,
     };
   });
-  const { replicas } = config.gateway;
+  const { replicas, keys } = config.gateway;
   const keepAliveSeconds = longest(config, "gatewayKeepAliveSeconds");
-  return new Gateway("gateway", { namespace, models, replicas, keepAliveSeconds, nodeSelector, databaseUrl }, opts);
+  return new Gateway(
+    "gateway",
+    { namespace, models, replicas, keepAliveSeconds, nodeSelector, databaseUrl, keys },
+    opts,
+  );
 }
 
 function modelServerArgs(name: string, model: ModelConfig, args: ServingArgs): ModelServerArgs {

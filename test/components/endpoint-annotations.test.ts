@@ -67,6 +67,50 @@ test("every annotation belongs to the controller and is text", () => {
   }
 });
 
-test("clients reach the OpenAI paths, and neither keys, spend, metrics nor the health check that wakes models", () => {
-  expect(CLIENT_PATHS).toEqual(["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"]);
+/** Whether the load balancer passes a path: of an Ingress path the controller makes `/p`, and of a prefix `/p/*` besides. */
+const passes = (path: string) =>
+  CLIENT_PATHS.some((each) => path === each.path || (each.pathType === "Prefix" && path.startsWith(`${each.path}/`)));
+
+test.each([
+  "/v1/chat/completions",
+  "/v1/completions",
+  "/v1/embeddings",
+  "/v1/rerank",
+  "/v1/models",
+  "/v1/models/qwen",
+  "/v1/messages",
+  "/v1/messages/count_tokens",
+  "/v1/responses",
+  "/v1/responses/resp_1",
+  "/v1/responses/resp_1/cancel",
+])("clients reach %s", (path) => {
+  expect(passes(path)).toBe(true);
+});
+
+test.each([
+  "/",
+  "/v1",
+  "/chat/completions",
+  "/models",
+  "/key/generate",
+  "/v1/key/generate",
+  "/key/list",
+  "/user/new",
+  "/team/new",
+  "/model/new",
+  "/v1/model/info",
+  "/v1/modelsx",
+  "/config/update",
+  "/spend/logs",
+  "/ui",
+  "/metrics",
+  "/health",
+  "/health/readiness",
+  "/v1/chat/completions/x",
+])("nobody reaches %s from outside", (path) => {
+  expect(passes(path)).toBe(false);
+});
+
+test("no path holds a wildcard, which the controller refuses", () => {
+  for (const { path } of CLIENT_PATHS) expect(path).toMatch(/^\/v1\/[a-z/]+[a-z]$/);
 });

@@ -1,7 +1,6 @@
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
 import { describe, expect, test } from "vitest";
 import { Endpoint, type EndpointArgs } from "../../components/endpoint";
-import { CLIENT_PATHS } from "../../components/endpoint-annotations";
 import { find, known, names, type Registered, register } from "../harness";
 import { creationOrder, Marker } from "../order";
 
@@ -49,12 +48,27 @@ describe("Endpoint", () => {
     ]);
   });
 
-  test("only the clients' paths lead to the gateway, each exactly; Kubernetes takes the Ingress", async () => {
+  test("only the clients' paths lead to the gateway, and nothing else to anything; Kubernetes takes the Ingress", async () => {
     const { spec } = ingress(await build());
-    const service = { name: "gateway", port: { number: 4000 } };
+    const backend = { service: { name: "gateway", port: { number: 4000 } } };
+    // No default backend: the controller answers 404 to what no path matches.
     expect(spec).toEqual({
       ingressClassName: "alb",
-      rules: [{ http: { paths: CLIENT_PATHS.map((path) => ({ path, pathType: "Exact", backend: { service } })) } }],
+      rules: [
+        {
+          http: {
+            paths: [
+              { path: "/v1/chat/completions", pathType: "Exact", backend },
+              { path: "/v1/completions", pathType: "Exact", backend },
+              { path: "/v1/embeddings", pathType: "Exact", backend },
+              { path: "/v1/rerank", pathType: "Exact", backend },
+              { path: "/v1/messages", pathType: "Prefix", backend },
+              { path: "/v1/models", pathType: "Prefix", backend },
+              { path: "/v1/responses", pathType: "Prefix", backend },
+            ],
+          },
+        },
+      ],
     });
     new Ingress(ingress(await build(PUBLIC)) as never).validate();
   });

@@ -50,6 +50,47 @@ describe("Gateway", () => {
     expect(secret("gateway-keys")).toMatchObject({ value: { apiKeys: '{"default":"sk-gateway-api-key-secret"}' } });
   });
 
+  test("named keys: one more password each, and the names in the Secret beside the first", async () => {
+    const seen = await build({ keys: ["alice", "ci"] });
+    const plain = await build();
+    expect(names(seen).filter((each) => !names(plain).some((other) => `${other}` === `${each}`))).toEqual([
+      ["random:index/randomPassword:RandomPassword", "gateway-key-alice"],
+      ["random:index/randomPassword:RandomPassword", "gateway-key-ci"],
+    ]);
+    expect(find(seen, "random:index/randomPassword:RandomPassword", "gateway-key-alice").inputs).toEqual({
+      length: 40,
+      special: false,
+    });
+    // As the SDK sends a secret: marked, the text beside the mark.
+    expect(find(seen, "kubernetes:core/v1:Secret", "gateway-keys").inputs).toEqual({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "gateway-keys", namespace: "inference" },
+      type: "Opaque",
+      stringData: expect.objectContaining({
+        value: {
+          apiKeys:
+            '{"default":"sk-gateway-api-key-secret","alice":"sk-gateway-key-alice-secret","ci":"sk-gateway-key-ci-secret"}',
+        },
+      }),
+    });
+    // A pod reads the Secret's file again by itself.
+    expect(release(seen).values.restartOn).toBe(release(plain).values.restartOn);
+    expect(JSON.stringify(release(seen))).not.toContain("key-alice-secret");
+  });
+
+  test("shows the named keys by name, marked secret, and nothing where none is named", async () => {
+    const shown: unknown[] = [];
+    await register(async () => {
+      const { apiKeys } = new Gateway("gateway", args({ keys: ["alice", "ci"] }));
+      if (apiKeys === undefined) throw new Error("no output apiKeys");
+      shown.push(await pulumi.isSecret(apiKeys));
+      shown.push(await new Promise((done) => apiKeys.apply(done)));
+    });
+    expect(shown).toEqual([true, { alice: "sk-gateway-key-alice-secret", ci: "sk-gateway-key-ci-secret" }]);
+    await register(() => expect(new Gateway("gateway", args({ keys: [] })).apiKeys).toBeUndefined());
+  });
+
   test("shows an ordinary key, marked secret, and not the master key", async () => {
     let shown: unknown;
     let secret: unknown;

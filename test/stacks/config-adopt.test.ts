@@ -11,6 +11,13 @@ test("nor is anything handed on to AWS there", () => {
   expect(told(adopted(), { aws: { region: "us-east-1", profile: "work" } })).toEqual([`aws:profile: ${ONLY}`]);
 });
 
+test("keys have names there too, and rules", () => {
+  expect(told({ ...adopted(), gateway: { keys: ["alice", "ci"] } })).toEqual([]);
+  expect(told({ ...adopted(), gateway: { keys: ["ci", "ci"] } })).toEqual([
+    'gateway.keys[1]: "ci" is named twice; a name has one key',
+  ]);
+});
+
 test("settings that ask for nothing may stand there", () => {
   const nothing = {
     network: {},

@@ -97,6 +97,34 @@ const cases: Case[] = [
     "gateway.databaseMultiZone: is a standby of a database, and there is none; set database: rds, or remove it",
   ],
   [
+    "keys of settings beside a database",
+    (c) => {
+      c.gateway = { database: "rds", keys: ["alice"] };
+    },
+    "gateway.keys: is for a gateway without a database; with one, keys are made while it runs: npm run key -- create --name NAME",
+  ],
+  [
+    "a second key of one name",
+    (c) => {
+      c.gateway = { keys: ["alice", "ci", "alice"] };
+    },
+    'gateway.keys[2]: "alice" is named twice; a name has one key',
+  ],
+  [
+    "the first key again",
+    (c) => {
+      c.gateway = { keys: ["default"] };
+    },
+    'gateway.keys[0]: "default" is the key that every gateway has, output apiKey; choose another name',
+  ],
+  [
+    "a name of a key in capitals",
+    (c) => {
+      c.gateway = { keys: ["Alice"] };
+    },
+    'gateway.keys[0]: "Alice" is not a name of at most 40 lower-case letters, digits and dashes that starts with a letter',
+  ],
+  [
     "the latest image",
     drivers({ version: "latest" }),
     'drivers.version: "latest" is not a release of the AL2023 image such as "v20260714", which from: ami asks for',

@@ -50,7 +50,7 @@ test("what is left out has a default", () => {
   expect(config.cluster).toMatchObject({ kubernetes: "1.35", apiAccess: { cidrs: [] }, admins: [] });
   expect(config.network).toEqual({ cidr: "10.40.0.0/16", nat: "one" });
   expect(config.endpoint).toEqual({ exposure: "internal", allowedCidrs: [] });
-  expect(config.gateway).toEqual({ database: "none", databaseMultiZone: false, replicas: 1 });
+  expect(config.gateway).toEqual({ database: "none", databaseMultiZone: false, replicas: 1, keys: [] });
   expect(config.models.qwen).toMatchObject({
     engine: "vllm",
     contextLength: 32768,
@@ -98,7 +98,7 @@ describe("one fault each", () => {
       (c) => {
         c.gateway.postgresVersion = 17;
       },
-      "gateway.postgresVersion: there is no such setting; known here: database, databaseMultiZone, replicas",
+      "gateway.postgresVersion: there is no such setting; known here: database, databaseMultiZone, replicas, keys",
     ],
     [
       "a section that is missing",

@@ -56,6 +56,17 @@ describe("dev", () => {
   });
 });
 
+test("named keys are an output of their own, and none where none is named", async () => {
+  const settings = { ...settingsOf("dev"), "pilotlight:gateway": { keys: ["alice", "ci"] } };
+  const { seen, outputs } = await run(settings);
+  expect(outputs.apiKeys).toEqual({ alice: "sk-gateway-key-alice-secret", ci: "sk-gateway-key-ci-secret" });
+  expect(outputs.apiKey).toBe("sk-gateway-api-key-secret");
+  expect(find(seen, "kubernetes:core/v1:Secret", "gateway-keys").inputs.stringData).toMatchObject({
+    value: { apiKeys: expect.stringMatching(/^\{"default":"sk-[^"]+","alice":"sk-[^"]+","ci":"sk-[^"]+"\}$/) },
+  });
+  expect((await run(settingsOf("prod"))).outputs.apiKeys).toBeUndefined();
+});
+
 describe("prod", () => {
   test("a NAT gateway in each zone, on-demand first, TLS, keys in Postgres with a standby", async () => {
     const { seen, outputs } = await run(settingsOf("prod"));

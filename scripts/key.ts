@@ -1,0 +1,31 @@
+import { messageOf, withGateway } from "./connection";
+import { runCommand } from "./key-commands";
+import { KeyGateway } from "./key-gateway";
+import { parseOptions, USAGE, UsageError } from "./key-options";
+
+/*
+ * `npm run key`: keys, budgets and spend of a gateway with a database. The master key goes from the cluster's Secret into
+ * the Authorization header and nowhere else.
+ */
+
+async function main(argv: string[]): Promise<void> {
+  const options = parseOptions(argv);
+  if (options.command === "help") {
+    console.log(USAGE);
+    return;
+  }
+  const text = await withGateway(options.stack, (url, masterKey) =>
+    runCommand(options, new KeyGateway(url, masterKey), new Date()),
+  );
+  console.log(text);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\nnpm run key -- --help tells more`);
+    process.exitCode = 2;
+    return;
+  }
+  console.error(messageOf(error));
+  process.exitCode = 1;
+});
