@@ -29,6 +29,10 @@ export interface ControlPlaneArgs {
   /** Folder of the run, which no other run uses. */
   readonly dir: string;
   readonly tools: { readonly etcd: string; readonly kubeApiserver: string };
+  /** Address that the API server listens on. @default 127.0.0.1 */
+  readonly address?: string;
+  /** More flags of the API server. */
+  readonly flags?: readonly string[];
   readonly processes: Processes;
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -38,6 +42,8 @@ export interface ControlPlaneArgs {
 export async function startControlPlane({
   dir: run,
   tools,
+  address = "127.0.0.1",
+  flags = [],
   processes,
   say,
   signal,
@@ -49,7 +55,7 @@ export async function startControlPlane({
   writeKeys(dir, token);
   const etcd = processes.start({ name: "etcd", command: tools.etcd, args: ETCD_FLAGS, cwd: dir, graceMs: 0 });
   const server = await onFreePort((port) =>
-    startApiServer({ dir, port, token, command: tools.kubeApiserver, etcd, processes, say, signal }),
+    startApiServer({ dir, port, address, flags, token, command: tools.kubeApiserver, etcd, processes, say, signal }),
   );
   if (etcd.hasEnded) throw etcd.error("ended");
   const access: ApiAccess = { url: server.url, caData: server.caData, token };
@@ -79,8 +85,8 @@ const ETCD_FLAGS = [
   "--unsafe-no-fsync",
 ];
 
-const apiServerFlags = (port: number): string[] => [
-  ...["--etcd-servers", CLIENTS, "--bind-address", "127.0.0.1", "--secure-port", String(port)],
+const apiServerFlags = (address: string, port: number): string[] => [
+  ...["--etcd-servers", CLIENTS, "--bind-address", address, "--secure-port", String(port)],
   // Without files it makes a certificate authority, and a certificate for its bind address, into this folder.
   ...["--cert-dir", "pki"],
   ...["--token-auth-file", "tokens.csv", "--authorization-mode", "RBAC", "--anonymous-auth=false"],
@@ -92,7 +98,7 @@ const apiServerFlags = (port: number): string[] => [
   // clean-up of a CRD among it, which then tries again later and later.
   "--watch-cache=false",
   // Its address as an endpoint of the Service `kubernetes` would be a loopback one, which is refused.
-  ...["--advertise-address", "127.0.0.1", "--endpoint-reconciler-type", "none"],
+  ...["--advertise-address", address, "--endpoint-reconciler-type", "none"],
   // Nothing creates the service account `default` of a namespace here, and this plugin refuses pods without.
   ...["--disable-admission-plugins", "ServiceAccount"],
 ];
@@ -108,6 +114,8 @@ function writeKeys(dir: string, token: string): void {
 export interface ApiServerArgs {
   readonly dir: string;
   readonly port: number;
+  readonly address?: string;
+  readonly flags?: readonly string[];
   readonly token: string;
   readonly command: string;
   /** Without it the server waits for a long time and then speaks of something else. */
@@ -121,6 +129,8 @@ export interface ApiServerArgs {
 export async function startApiServer({
   dir,
   port,
+  address = "127.0.0.1",
+  flags = [],
   token,
   command,
   etcd,
@@ -132,9 +142,10 @@ export async function startApiServer({
   caData: string;
   running: Running;
 }> {
-  const url = `https://127.0.0.1:${port}`;
+  const url = `https://${address}:${port}`;
   const name = "kube-apiserver";
-  const running = processes.start({ name, command, args: apiServerFlags(port), cwd: dir, graceMs: 0 });
+  const args = [...apiServerFlags(address, port), ...flags];
+  const running = processes.start({ name, command, args, cwd: dir, graceMs: 0 });
   let said = Date.now();
   const probe = async () => {
     if (etcd?.hasEnded) throw etcd.error("ended");

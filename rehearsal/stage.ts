@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../stacks/stack-file";
 import { ApiObjects } from "./api-objects";
-import { startControlPlane } from "./control-plane";
-import { seedOf, startAws } from "./doubles/aws";
+import { type ControlPlane, type ControlPlaneArgs, startControlPlane } from "./control-plane";
+import { type Aws, seedOf, startAws } from "./doubles/aws";
 import { startKubernetes } from "./doubles/kubernetes";
 import { startRandom } from "./doubles/random";
 import type { Equipment } from "./equipment";
@@ -15,6 +15,8 @@ export interface Stage {
   /** Environment of the engine: where it finds its CLI, and where the doubles listen. */
   readonly env: Record<string, string>;
   readonly objects: ApiObjects;
+  readonly server: ControlPlane;
+  readonly aws: Aws;
   /** What the doubles did in the place of something real. */
   readonly notes: Note[];
   /** What the account still holds: what should be gone, and what AWS itself deletes only later. */
@@ -31,11 +33,15 @@ export interface StageArgs {
   readonly dir: string;
   /** Settings of the stack, by full key: what they take for granted is put in place. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** For a stage in which pods run: where the API server listens, more of its flags, and what runs beside it. */
+  readonly live?: Pick<ControlPlaneArgs, "address" | "flags"> & {
+    readonly startControllers: (server: ControlPlane) => void;
+  };
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-export async function startStage({ tools, processes, dir, config, say, signal }: StageArgs): Promise<Stage> {
+export async function startStage({ tools, processes, dir, config, live, say, signal }: StageArgs): Promise<Stage> {
   const notes: Note[] = [];
   const noteOf =
     (provider: Note["provider"]) =>
@@ -60,7 +66,8 @@ export async function startStage({ tools, processes, dir, config, say, signal }:
   }
 
   async function start(): Promise<Stage> {
-    const server = opened(await startControlPlane({ dir, tools, processes, say, signal }), (it) => it.stop());
+    const server = opened(await startControlPlane({ ...live, dir, tools, processes, say, signal }), (it) => it.stop());
+    live?.startControllers(server);
     const helmDir = join(dir, "helm");
     mkdirSync(helmDir, { recursive: true });
     const aws = opened(
@@ -82,6 +89,7 @@ export async function startStage({ tools, processes, dir, config, say, signal }:
         chartCache: tools.chartCache,
         programDir: join(PROJECT_ROOT, "stacks"),
         ambientKubeconfig: server.kubeconfigPath,
+        controllersRun: live !== undefined,
         crdsOf: tools.crdsOf,
         manifestOf: tools.manifestOf,
         note: noteOf("kubernetes"),
@@ -96,6 +104,8 @@ export async function startStage({ tools, processes, dir, config, say, signal }:
       env: {
         PULUMI_DEBUG_PROVIDERS: `aws:${aws.port},kubernetes:${kubernetes.port},random:${random.port}`,
       },
+      server,
+      aws,
       objects: new ApiObjects(tools.kubectl, server.kubeconfigPath),
       notes,
       leftovers: async () => {

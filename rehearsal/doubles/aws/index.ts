@@ -34,6 +34,8 @@ export interface Aws {
   readonly port: number;
   /** AWS_ENDPOINT_URL of other programs. */
   readonly url: string;
+  /** The account itself, for what stands in for AWS's own machinery. */
+  readonly account: Account;
   /** Puts in place what the account has before the stack comes. */
   seed(seed: Seed): Promise<void>;
   /** What the account holds beyond that. */
@@ -57,6 +59,7 @@ export async function startAws({
   return {
     port: served.port,
     url: moto.url,
+    account: aws,
     seed: (seed) => aws.seed(seed),
     leftovers: () => aws.leftovers(),
     close: async () => {

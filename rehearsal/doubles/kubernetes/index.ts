@@ -26,6 +26,8 @@ export interface KubernetesArgs {
   readonly programDir: string;
   /** File that stands for the user's own kubeconfig; KUBECONFIG where left out. */
   readonly ambientKubeconfig?: string;
+  /** Whether Kubernetes' own controllers run beside the API server. */
+  readonly controllersRun?: boolean;
   readonly crdsOf: CrdsOf;
   readonly manifestOf: ManifestOf;
   readonly note: Note;
@@ -48,7 +50,7 @@ export async function startKubernetes(args: KubernetesArgs): Promise<KubernetesD
       ...args,
       version,
       api,
-      plain: new PlainObjects(api, objects),
+      plain: new PlainObjects(api, objects, args.controllersRun ?? false),
       releases,
     }),
   );

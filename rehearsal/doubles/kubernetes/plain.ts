@@ -1,12 +1,14 @@
-import { type Props, text } from "../aws/table";
+import { items, type Props, props, text } from "../aws/table";
 import { type Api, ApiError } from "./api";
 import { crdForgotten, crdServed, finishNamespace, playStatus } from "./controllers";
 import { holdsUnknown, nameOf, type Objects } from "./objects";
+import { until } from "./wait";
 
 /** Who owns the fields that the program sets. */
 const MANAGER = { manager: "pulumi-kubernetes" } as const;
 /** Seconds until a new CRD is served everywhere, and a removed one nowhere. */
 const CRD_SECONDS = 120;
+const JOB_SECONDS = 600;
 /** Where no region is named there is no AWS. */
 const NO_REGION = "local";
 
@@ -18,6 +20,8 @@ export class PlainObjects {
   constructor(
     private readonly api: Api,
     private readonly objects: Objects,
+    /** Kubernetes' own controllers run: what they do is waited for, not played. */
+    private readonly controllersRun = false,
   ) {}
 
   /** What a preview knows: the server's own answer where it can give one, else the inputs. */
@@ -37,7 +41,10 @@ export class PlainObjects {
   async create(inputs: Props, region = NO_REGION): Promise<{ id: string; outs: Props } & Played> {
     const made = await this.objects.create(inputs, MANAGER);
     try {
-      const { live, text: played } = await playStatus(this.objects, made, region);
+      const { live, text: played } =
+        this.controllersRun && text(made, "kind") === "Job"
+          ? { live: await this.finishedJob(made), text: undefined }
+          : await playStatus(this.objects, made, region);
       if (isCrd(made)) await crdServed(this.api, made, CRD_SECONDS);
       return { id: nameOf(live), outs: outputs(live), text: played };
     } catch (error) {
@@ -45,6 +52,20 @@ export class PlainObjects {
       await this.objects.remove(made).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Waits as the official provider does. @throws Error if the Job fails. */
+  private async finishedJob(job: Props): Promise<Props> {
+    const condition = (live: Props, type: string) =>
+      items(props(live.status).conditions).find((one) => one.type === type && one.status === "True");
+    const finished = await until(JOB_SECONDS, async () => {
+      const live = await this.objects.get(job);
+      return live && (condition(live, "Complete") || condition(live, "Failed")) ? live : undefined;
+    });
+    if (finished === undefined) throw new Error(`the Job ${nameOf(job)} did not end within ${JOB_SECONDS} s`);
+    const failed = condition(finished, "Failed");
+    if (failed) throw new Error(`the Job ${nameOf(job)} failed: ${text(failed, "message")}`);
+    return finished;
   }
 
   async update(inputs: Props): Promise<Props> {
@@ -66,6 +87,7 @@ export class PlainObjects {
     }
     let emptied = 0;
     await this.objects.remove(state, async () => {
+      if (this.controllersRun) return;
       emptied = await finishNamespace(this.api, text(state, "metadata.name"));
     });
     return emptied > 0 ? { text: `the namespace controller: deleted ${emptied} objects that were left in it` } : {};

@@ -1,0 +1,216 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Cluster, nameOf, STRATEGIC } from "../cluster";
+import type { V1Container, V1Pod } from "../kubernetes-types";
+import type { PodLink, StageNetwork } from "../network";
+import { Container, type Program } from "./container";
+import { environmentOf, makeVolumes, mountsOf, relocate } from "./volumes";
+
+/** What a process node knows of an image: how long its pull takes, and which program stands for it. */
+export interface Runtime {
+  /** Milliseconds until the image is on the node; 0 where it is there already. */
+  pullMs(container: V1Container, pod: V1Pod): number;
+  program(args: {
+    readonly container: V1Container;
+    readonly pod: V1Pod;
+    /** Of the container's spec, with paths as they are here. */
+    readonly command: readonly string[];
+    readonly args: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+    /** Folder of the pod. */
+    readonly dir: string;
+  }): Promise<Program>;
+}
+
+export interface PodArgs {
+  readonly cluster: Cluster;
+  readonly network: StageNetwork;
+  readonly runtime: Runtime;
+  readonly dir: string;
+  readonly say: (line: string) => void;
+}
+
+const STATUS_MS = 50;
+
+/** One pod on a process node, from its binding to its end. */
+export class PodProcess {
+  private readonly containers = new Map<string, Container>();
+  private link: PodLink | undefined;
+  private readonly startTime = new Date();
+  private message: string | undefined;
+  private ended = false;
+  private deleting = false;
+  private writing = false;
+  private dirty = false;
+
+  constructor(
+    private pod: V1Pod,
+    private readonly args: PodArgs,
+  ) {}
+
+  get address(): string | undefined {
+    return this.link?.address;
+  }
+
+  get name(): string {
+    return nameOf(this.pod);
+  }
+
+  get spec(): V1Pod {
+    return this.pod;
+  }
+
+  container(name: string): Container | undefined {
+    return this.containers.get(name);
+  }
+
+  /** Starts everything, in the order a kubelet has. */
+  async start(): Promise<void> {
+    const { cluster, network, dir } = this.args;
+    const home = join(dir, this.pod.metadata?.uid ?? this.name);
+    try {
+      this.link = await network.addPod();
+      this.changed();
+      const folders = await makeVolumes(this.pod, home, cluster);
+      for (const spec of this.pod.spec?.initContainers ?? []) {
+        const container = await this.make(spec, folders, home);
+        container.start();
+        // With `Always` it goes on beside the others; without, it has to end before they begin.
+        if (spec.restartPolicy !== "Always") while (!this.ended && container.exit === undefined) await sleep(50);
+      }
+      await Promise.all(
+        (this.pod.spec?.containers ?? []).map(async (spec) => {
+          const container = await this.make(spec, folders, home);
+          if (!this.deleting && !this.ended) container.start();
+        }),
+      );
+    } catch (error) {
+      this.message = error instanceof Error ? error.message : String(error);
+      this.args.say(`pod ${this.name}: ${this.message}`);
+      this.changed();
+    }
+  }
+
+  private async make(spec: V1Container, folders: Readonly<Record<string, string>>, dir: string): Promise<Container> {
+    const { cluster, runtime } = this.args;
+    const { pod, link } = this;
+    if (link === undefined) throw new Error("the pod has no network");
+    await sleep(runtime.pullMs(spec, pod));
+    const mounts = mountsOf(spec, folders);
+    const here = (text: string) => relocate(text, mounts);
+    const env = await environmentOf(spec, { ...pod, status: { podIP: link.address } }, cluster);
+    const program = await runtime.program({
+      container: spec,
+      pod,
+      command: (spec.command ?? []).map(here),
+      args: (spec.args ?? []).map(here),
+      env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, here(value)])),
+      dir,
+    });
+    const container = new Container({ pod, spec, program, link, dir, onChange: () => this.changed() });
+    this.containers.set(spec.name, container);
+    return container;
+  }
+
+  /** What the API says of it now; a pod that is to go is ended. */
+  update(pod: V1Pod): void {
+    this.pod = pod;
+    if (pod.metadata?.deletionTimestamp !== undefined && !this.deleting) void this.finish();
+  }
+
+  private async finish(): Promise<void> {
+    this.deleting = true;
+    this.changed();
+    const grace = this.pod.metadata?.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds ?? 30;
+    await Promise.all([...this.containers.values()].map((container) => container.stop(grace * 1000)));
+    await this.end();
+    const { namespace, name } = this.pod.metadata ?? {};
+    await this.args.cluster.remove(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+      kind: "DeleteOptions",
+      apiVersion: "v1",
+      gracePeriodSeconds: 0,
+    });
+  }
+
+  /** Ends it without a word to the API: its node is gone, or the stage is. */
+  async end(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    for (const container of this.containers.values()) container.kill();
+    if (this.link !== undefined) await this.args.network.removePod(this.link);
+  }
+
+  private changed(): void {
+    this.dirty = true;
+    if (this.writing) return;
+    this.writing = true;
+    void this.write();
+  }
+
+  /** One status at a time; what has changed meanwhile goes into the next. */
+  private async write(): Promise<void> {
+    while (this.dirty && !this.ended) {
+      this.dirty = false;
+      const { namespace, name } = this.pod.metadata ?? {};
+      await this.args.cluster
+        .patch(`/api/v1/namespaces/${namespace}/pods/${name}/status`, { status: this.status() }, STRATEGIC)
+        .catch(() => undefined);
+      await sleep(STATUS_MS);
+    }
+    this.writing = false;
+  }
+
+  private status() {
+    const now = new Date();
+    const of = (specs: readonly V1Container[] | undefined) =>
+      (specs ?? []).map(
+        ({ name, image = "" }) =>
+          this.containers.get(name)?.status() ?? {
+            name,
+            image,
+            imageID: "",
+            ready: false,
+            started: false,
+            restartCount: 0,
+            state: {
+              waiting: {
+                reason: this.message ? "CreateContainerConfigError" : "ContainerCreating",
+                message: this.message,
+              },
+            },
+          },
+      );
+    const containers = this.pod.spec?.containers ?? [];
+    const all = containers.map(({ name }) => this.containers.get(name));
+    const exits = all.map((one) => one?.exit);
+    const over =
+      this.pod.spec?.restartPolicy !== "Always" && all.length > 0 && exits.every((exit) => exit !== undefined);
+    const failed = exits.some((exit) => exit !== "code 0");
+    const phase = over
+      ? failed
+        ? "Failed"
+        : "Succeeded"
+      : all.some((one) => one !== undefined)
+        ? "Running"
+        : "Pending";
+    const ready = !this.deleting && !over && all.every((one) => one?.isReady === true);
+    const condition = (type: string, holds: boolean) => ({
+      type,
+      status: holds ? "True" : "False",
+      lastTransitionTime: now.toISOString(),
+    });
+    return {
+      phase,
+      startTime: this.startTime.toISOString(),
+      ...(this.link === undefined ? {} : { podIP: this.link.address, podIPs: [{ ip: this.link.address }] }),
+      conditions: [
+        condition("PodReadyToStartContainers", this.link !== undefined),
+        condition("Initialized", true),
+        condition("ContainersReady", ready),
+        condition("Ready", ready),
+      ],
+      initContainerStatuses: of(this.pod.spec?.initContainers),
+      containerStatuses: of(containers),
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import type { Session } from "../session";
+
+/** Everything sleeps; a streaming and a plain call come, wait, and are answered. */
+export async function fromZero(session: Session): Promise<void> {
+  const model = "qwen3-8b";
+  await session.asleep();
+  const nodesBefore = session.observer.gpuNodes().length;
+  session.finds(nodesBefore === 0, `no GPU node runs (${nodesBefore})`);
+  const sent = session.now();
+  const streaming = session.ask({ model, stream: true, tokens: 48, prompt: "A stream, please." });
+  const plain = session.ask({ model, stream: false, tokens: 32, prompt: "The whole answer at once, please." });
+  const [stream, whole] = await Promise.all([streaming, plain]);
+
+  session.finds(
+    stream.status === 200 && stream.complete,
+    `stream: ${stream.status}, ${stream.tokens} of 48 tokens, ${stream.done ? "[DONE]" : "no end mark"}${stream.error ? `, ${stream.error}` : ""}`,
+  );
+  session.finds(stream.pings > 0, `stream: ${stream.pings} comment lines while it was held`);
+  session.finds(
+    whole.status === 200 && whole.complete,
+    `plain: ${whole.status}, ${whole.tokens} of 32 tokens${whole.error ? `, ${whole.error}` : ""}`,
+  );
+  const coldStart = session.observer.coldStart(model, sent, sent + (stream.firstTokenSeconds ?? stream.seconds));
+  session.coldStarts.push(coldStart);
+  const names = coldStart.stages.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`);
+  session.finds(coldStart.stages.length >= 6, `stages: ${names.join(", ")}`);
+  const scaled = session.observer.markAfter("scaled", model, sent);
+  const ready = session.observer.markAfter("ready", model, sent);
+  session.finds(
+    scaled !== undefined,
+    `the Deployment was scaled ${((scaled ?? Number.NaN) - sent).toFixed(1)} s after the request`,
+  );
+  const answered = sent + (stream.firstTokenSeconds ?? Number.NaN);
+  session.finds(
+    ready !== undefined && ready <= answered,
+    `its first token came ${(answered - (ready ?? Number.NaN)).toFixed(1)} s after the engine was Ready`,
+  );
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, type Asking, Client } from "./client";
+import { eventually } from "./controllers";
+import type { V1Secret } from "./kubernetes-types";
+import { Observer } from "./observe";
+import type { ColdStart, Finding, LivePhase, Outcome } from "./record";
+import type { LiveStage } from "./stage";
+
+/** How long a model may take to fall asleep: its idle time, and what Prometheus, KEDA and a drain add. */
+const ASLEEP_MS = 240_000;
+
+/** What a scenario works with: the stage, a client, and a notebook. */
+export class Session {
+  readonly observer: Observer;
+  readonly client: Client;
+  readonly phases: LivePhase[] = [];
+  readonly coldStarts: ColdStart[] = [];
+  readonly outcomes: Outcome[] = [];
+  private readonly began = Date.now();
+  private phase = "";
+  private findings: Finding[] = [];
+
+  private constructor(
+    readonly stage: LiveStage,
+    /** Keys of the gateway by name. */
+    readonly keys: Readonly<Record<string, string>>,
+  ) {
+    const models = Object.keys(stage.args.config.models);
+    this.observer = new Observer(stage.cluster, stage.node, models, () => this.now());
+    this.client = new Client("http://gateway.inference.svc:4000/v1", () => this.now());
+  }
+
+  static async open(stage: LiveStage): Promise<Session> {
+    const secret = await stage.cluster.get<V1Secret>("/api/v1/namespaces/inference/secrets/gateway-keys");
+    const keys = JSON.parse(Buffer.from(secret?.data?.apiKeys ?? "", "base64").toString());
+    const session = new Session(stage, keys);
+    await session.observer.start();
+    return session;
+  }
+
+  now(): number {
+    return (Date.now() - this.began) / 1000;
+  }
+
+  get signal(): AbortSignal {
+    return this.stage.args.signal;
+  }
+
+  get key(): string {
+    return this.keys.default ?? "";
+  }
+
+  say(line: string): void {
+    this.stage.args.say(line);
+  }
+
+  /** A part of the rehearsal with a name; what it finds is noted, and an error is a finding too. */
+  async part(name: string, work: () => Promise<void>): Promise<void> {
+    this.signal.throwIfAborted();
+    const from = this.now();
+    this.phase = name;
+    this.findings = [];
+    this.say(`— ${name}`);
+    try {
+      await work();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      this.finds(false, `ended early: ${error instanceof Error ? error.message : error}`);
+    }
+    this.phases.push({ name, from, to: this.now(), findings: this.findings });
+  }
+
+  finds(holds: boolean, text: string): void {
+    this.findings.push({ holds, text });
+    this.say(`  ${holds ? "yes" : "NO "}  ${text}`);
+  }
+
+  ask(asking: Partial<Asking> & Pick<Asking, "model">): Promise<Answer> {
+    const whole = {
+      stream: false,
+      tokens: 32,
+      prompt: "Why is the sky blue?",
+      key: this.key,
+      phase: this.phase,
+      ...asking,
+    };
+    return this.client.ask(whole).then((answer) => {
+      const { tokens: _, text: _text, error: _error, firstTokenSeconds: _first, done: _done, ...outcome } = answer;
+      this.outcomes.push(outcome);
+      return answer;
+    });
+  }
+
+  eventually<T>(
+    what: string,
+    look: () => T | undefined | false | Promise<T | undefined | false>,
+    patienceMs = 120_000,
+  ): Promise<T> {
+    return eventually(what, async () => look(), { signal: this.signal, patienceMs });
+  }
+
+  /** Waits until nothing of a model runs and nothing waits for it. */
+  async asleep(...models: readonly string[]): Promise<void> {
+    const all = models.length > 0 ? models : Object.keys(this.stage.args.config.models);
+    await this.eventually(
+      `${all.join(" and ")} asleep`,
+      () => {
+        const sample = this.observer.last();
+        return (
+          all.every((model) => this.observer.wanted(model) === 0 && sample?.models[model]?.held === 0) &&
+          all.every((model) => this.engines(model).length === 0)
+        );
+      },
+      ASLEEP_MS,
+    );
+  }
+
+  engines(model: string) {
+    return this.stage.node.find({ "app.kubernetes.io/instance": model, "app.kubernetes.io/component": "engine" });
+  }
+
+  routers(model: string) {
+    return this.stage.node.find({ "app.kubernetes.io/instance": model, "app.kubernetes.io/component": "router" });
+  }
+
+  gateways() {
+    return this.stage.node.find({ "app.kubernetes.io/name": "gateway" });
+  }
+
+  held(model: string): number {
+    return this.observer.last()?.models[model]?.held ?? 0;
+  }
+
+  wait(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.signal });
+  }
+}

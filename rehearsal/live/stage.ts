@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { nodeStages } from "../../planner/cold-start-node";
+import type { StackConfig } from "../../stacks/config";
+import program from "../../stacks/main";
+import type { Equipment, LiveTools } from "../equipment";
+import { runToEnd } from "../processes";
+import { follow } from "../progress";
+import type { Run } from "../run";
+import { type Stage, startStage } from "../stage";
+import { createStack } from "../workspace";
+import { type Boot, startBoot } from "./boot";
+import { Cluster } from "./cluster";
+import { eventually, startControllers } from "./controllers";
+import { relayAddress } from "./join";
+import { type Karpenter, releaseValues, setPrices, startKarpenter } from "./karpenter";
+import { Keda } from "./keda";
+import type { V1Pod } from "./kubernetes-types";
+import { STAGE_ADDRESS, StageNetwork } from "./network";
+import { ProcessNode } from "./node/node";
+import { Prometheus } from "./prometheus";
+import { StageRuntime } from "./runtime";
+import { Services } from "./services";
+
+export interface LiveStageArgs extends Run {
+  readonly tools: Equipment & LiveTools;
+  readonly stackName: string;
+  /** Settings as the stack file has them, and as the program reads them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly config: StackConfig;
+  readonly region: string;
+  /** How much faster than planned nodes boot, images come and engines load. */
+  readonly speed: number;
+}
+
+/** moto's own account. */
+const ACCOUNT = "123456789012";
+
+/**
+ * A cluster in which everything runs: the program's objects on a real control plane, real controllers, nodes that boot in
+ * the AWS double, and pods that are processes.
+ */
+export class LiveStage {
+  private readonly closing: (() => Promise<void> | void)[] = [];
+
+  private constructor(
+    readonly args: LiveStageArgs,
+    readonly plain: Stage,
+    readonly cluster: Cluster,
+    readonly node: ProcessNode,
+    readonly boot: Boot,
+    readonly prometheus: Prometheus,
+    readonly keda: Keda,
+    readonly stack: Stack,
+    readonly outputs: OutputMap,
+    readonly karpenter: Karpenter,
+  ) {}
+
+  static async start(args: LiveStageArgs): Promise<LiveStage> {
+    const { tools, dir, processes, say, signal, config, region, speed } = args;
+    const network = await StageNetwork.create(dir);
+    const certificates = join(dir, "certificates");
+    await makeCertificates();
+    const plain = await startStage({
+      ...args,
+      config: args.settings,
+      live: {
+        address: STAGE_ADDRESS,
+        flags: flags(),
+        startControllers: (server) => startControllers({ tools, server, dir, processes }),
+      },
+    });
+    const { server, aws } = plain;
+    const cluster = await Cluster.open(server);
+    await new Services(network, say).start(cluster);
+    const awsUrl = await relayAddress(STAGE_ADDRESS, new URL(aws.url));
+    const runtime = new StageRuntime({ config, tools, cluster, server, speed, awsUrl });
+    await runtime.start();
+    const node = new ProcessNode({ cluster, network, runtime, dir: join(dir, "pods"), say });
+    await node.start();
+    const where = { region, account: ACCOUNT, partition: "aws", apiServer: server.url, caData: server.caData };
+    await setPrices(aws.account, where);
+    const boot = startBoot({
+      account: aws.account,
+      api: cluster.api,
+      where,
+      timings: timings(),
+      onGone: (name) => void node.loseNode(name),
+      say,
+      signal,
+    });
+    say("controllers, Services and nodes are ready");
+
+    const stack = await createStack({
+      dir,
+      pulumi: tools.pulumi,
+      stackName: args.stackName,
+      config: { ...args.settings },
+      program,
+      env: plain.env,
+    });
+    const outputs = await up();
+
+    const prometheus = new Prometheus({ tools, cluster, server, dir, processes, signal });
+    const keda = new Keda({ tools, cluster, kubeconfigPath: server.kubeconfigPath, certificates, processes, signal });
+    const startScaling = async () => {
+      await Promise.all([prometheus.install().then(() => prometheus.start()), keda.install().then(() => keda.start())]);
+      say("Prometheus and KEDA are ready");
+    };
+    const [karpenter] = await Promise.all([launchKarpenter(), startScaling()]);
+    say("Karpenter is ready");
+    await everyPodReady();
+    return new LiveStage(args, plain, cluster, node, boot, prometheus, keda, stack, outputs, karpenter);
+
+    async function makeCertificates() {
+      const script = join(__dirname, "certificates.py");
+      const names = [certificates, STAGE_ADDRESS, ...Keda.NAMES];
+      const log = join(dir, "certificates.log");
+      await runToEnd({ name: "certificates", command: tools.python, args: [script, ...names], log }, signal);
+    }
+
+    /** By which the API server shows KEDA's metrics server that it is the one that asks. */
+    function flags() {
+      const file = (name: string) => join(certificates, name);
+      return [
+        ...["--requestheader-client-ca-file", file("ca.crt"), "--requestheader-allowed-names", "front-proxy"],
+        ...["--requestheader-username-headers", "X-Remote-User", "--requestheader-group-headers", "X-Remote-Group"],
+        ...["--requestheader-extra-headers-prefix", "X-Remote-Extra-"],
+        ...["--proxy-client-cert-file", file("front-proxy.crt"), "--proxy-client-key-file", file("front-proxy.key")],
+      ];
+    }
+
+    function timings() {
+      const stages = nodeStages(config.drivers.from);
+      const ms = (stage: string) => ((stages.find(({ name }) => name === stage)?.seconds ?? 0) * 1000) / speed;
+      return { bootMs: () => ms("boot"), deviceMs: () => ms("device plugin") };
+    }
+
+    async function up(): Promise<OutputMap> {
+      say(`up of stack ${args.stackName} …`);
+      const { steps, onEvent } = follow((line) => say(`  ${line}`));
+      try {
+        await stack.up({ onEvent, color: "never", signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw new Error(`up failed:\n${steps.errors.join("\n") || (error as Error).message}`);
+      }
+      say(`up: ${steps.byOperation.create ?? 0} resources`);
+      return stack.outputs();
+    }
+
+    async function launchKarpenter(): Promise<Karpenter> {
+      const values = await releaseValues(tools.helm, server.kubeconfigPath);
+      return startKarpenter({
+        processes,
+        binary: tools.karpenter,
+        kubeconfigPath: server.kubeconfigPath,
+        awsUrl: aws.url,
+        region,
+        values,
+        ports: { metrics: 8184, health: 8185 },
+        signal,
+      });
+    }
+
+    /** Routers and gateway; models sleep. */
+    async function everyPodReady() {
+      const ready = ({ status }: V1Pod) =>
+        status?.phase === "Succeeded" ||
+        status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True");
+      await eventually(
+        "every pod of the stack ready",
+        async () => {
+          const pods = await cluster.list<V1Pod>("/api/v1/namespaces/inference/pods");
+          return pods.length > Object.keys(config.models).length && pods.every(ready);
+        },
+        { signal, patienceMs: 180_000 },
+      );
+      say("gateway and routers are ready; every model sleeps");
+    }
+  }
+
+  async close(): Promise<void> {
+    this.prometheus.close();
+    await this.boot.stop();
+    await this.node.close();
+    this.cluster.close();
+    for (const one of this.closing) await one();
+    await this.plain.close();
+  }
+}
