@@ -13,18 +13,25 @@ import traceback
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # attachments of AWS managed policies are checked
 
+import capacity  # noqa: E402
 import eks_extras  # noqa: E402
+import fleet  # noqa: E402
+import images  # noqa: E402
+import prices  # noqa: E402
+import profiles  # noqa: E402
 from backends import client  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from effects import EFFECTS  # noqa: E402
 from leftovers import leftovers, remember  # noqa: E402
 from model import Refused, validate, without_secrets  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
-from own_calls import own_call  # noqa: E402
+from own_calls import OWN_CALLS, own_call  # noqa: E402
 from rules import RULES  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
-eks_extras.install()
+for part in (eks_extras, fleet, images, prices, profiles):
+    part.install()
+OWN_CALLS.update(capacity.OWN_CALLS)
 # A rule and the call it guards are one step: two subnets created at once must not both pass.
 TURN = threading.Lock()
 
@@ -84,6 +91,10 @@ def _application():
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ, start_response):
+        listed = prices.price_list(environ)
+        if listed is not None:
+            start_response("200 OK", [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(listed)))])
+            return [listed]
         if not environ["PATH_INFO"].startswith("/pilotlight/"):
             return moto(environ, start_response)
         status = "200 OK"
