@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { readStackFile, stackNames } from "../stacks/stack-file";
 import { type Equipment, findEquipment } from "./equipment";
-import { parseOptions, USAGE, UsageError } from "./options";
+import { rehearseLive } from "./live/outside";
+import { LIVE_STACK, parseOptions, USAGE, UsageError } from "./options";
 import { rehearse } from "./rehearse";
 import { type Report, summary } from "./report";
 import { exitWith, inOwnFolder, type Run, say } from "./run";
@@ -14,7 +15,7 @@ import { unsupported } from "./tools";
  */
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { stacks, json, help } = parseOptions(argv, stackNames());
+  const { stacks, live, json, help } = parseOptions(argv, stackNames());
   if (help) {
     console.log(USAGE);
     return;
@@ -22,10 +23,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const fault = unsupported(process.platform, process.arch);
   if (fault !== undefined) throw new Error(fault);
   const today = new Date().toISOString().slice(0, 10);
-  for (const stack of stacks) for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
+  for (const stack of live ? [...stacks, LIVE_STACK] : stacks)
+    for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
   // A file that cannot be written should not cost a whole run.
-  if (json !== undefined) writeFileSync(json, "[]\n");
+  for (const file of [json, live?.report, live?.info]) if (file !== undefined) writeFileSync(file, "[]\n");
 
   const reports: Report[] = [];
   let equipment: Equipment | undefined;
@@ -35,8 +37,14 @@ async function main(argv: readonly string[]): Promise<void> {
       equipment ??= await findEquipment(run.say, run.signal);
       reports.push(await rehearseOne(stack, equipment, run));
     });
+  let shown = true;
+  if (live !== undefined)
+    await inOwnFolder(async (run) => {
+      shown = await rehearseLive({ ...run, stackName: LIVE_STACK, today, options: live });
+    });
   for (const report of reports) console.log(`\n${summary(report).join("\n")}`);
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);
+  if (json !== undefined && stacks.length > 0) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);
+  if (!shown) process.exitCode = 1;
 }
 
 async function rehearseOne(stackName: string, tools: Equipment, run: Run): Promise<Report> {

@@ -208,12 +208,19 @@ function ask({ url, caData, token }: ApiAccess, path: string): Promise<{ status:
   });
 }
 
-/** @param name of the cluster, the user and the context; what `adopt.context` of a stack file would say. */
-export function kubeconfig({ url, caData, token }: ApiAccess, name = "rehearsal"): string {
+/**
+ * @param access with the name in the server's certificate, where the address is another.
+ * @param name of the cluster, the user and the context; what `adopt.context` of a stack file would say.
+ */
+export function kubeconfig(
+  { url, caData, token, serverName }: ApiAccess & { readonly serverName?: string },
+  name = "rehearsal",
+): string {
+  const tls = { "certificate-authority-data": caData, ...(serverName && { "tls-server-name": serverName }) };
   return stringify({
     apiVersion: "v1",
     kind: "Config",
-    clusters: [{ name, cluster: { server: url, "certificate-authority-data": caData } }],
+    clusters: [{ name, cluster: { server: url, ...tls } }],
     users: [{ name, user: { token } }],
     contexts: [{ name, context: { cluster: name, user: name } }],
     "current-context": name,

@@ -1,26 +1,53 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { DEFAULT_SPEED, type LiveOptions, liveOptions } from "./live/options";
+import { SCENARIOS, SHOWN } from "./live/scenarios";
 
 /** What `npm run rehearse` was asked to do. */
 export interface RehearsalOptions {
-  /** Names of the stack files to rehearse, in order. */
+  /** Names of the stack files to rehearse without pods, in order. */
   readonly stacks: string[];
+  /** What to play live; nothing for a plain rehearsal alone. */
+  readonly live?: LiveOptions;
   /** File that the figures are written to, as JSON. */
   readonly json?: string;
   readonly help: boolean;
 }
 
+/** The stack file of a live rehearsal. */
+export const LIVE_STACK = "live";
+
+const parts = Object.entries(SCENARIOS).map(([name, { title }]) => `    ${name.padEnd(17)} ${title}`);
+
 export const USAGE = `Usage: npm run rehearse -- [--stack NAME] [--json FILE]
+       npm run rehearse -- --live [--part NAME] [--keep [--port PORT] [--info FILE]] [--speed N] [--engine NAME]
+                                  [--report FILE] [--json FILE]
+       npm run rehearse:all
 
 Runs the unmodified program on the real Pulumi engine against a Kubernetes API server on this machine and a double of AWS:
 preview, up, up again, a config change, destroy. Needs no cloud account, touches no file of the checkout, and leaves nothing.
 
   --stack NAME   the stack file stacks/Pulumi.NAME.yaml (default: rehearsal); may be given several times
-  --all          every stack file, one after the other (npm run rehearse:all)
+  --all          every stack file, one after the other, and every part of the live rehearsal (npm run rehearse:all)
   --json FILE    write seconds and counts to FILE
   --help         this text
 
-The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded) and keeps them in
-\${PILOTLIGHT_CACHE:-\${XDG_CACHE_HOME:-~/.cache}/pilotlight}.`;
+With --live pods run: the gateway, the routers, KEDA, Prometheus and Karpenter as they ship, engines that are simulated.
+Requests come while everything sleeps, wait, and are answered.
+
+  --part NAME    play this part; may be given several times (default: ${SHOWN.join(" and ")})
+${parts.join("\n")}
+  --every-part   all of them
+  --keep         leave the stage up until Ctrl-C, and say how to talk to it; plays no part unless one is named
+  --port PORT    port of 127.0.0.1 that leads to the endpoint (default: a free one)
+  --info FILE    write endpoint, keys and kubeconfig to FILE, as JSON, once the stage is up
+  --speed N      boot, pull and load N times as fast as planned (default: ${DEFAULT_SPEED}); nothing else is hurried
+  --engine NAME  simulated (default), or vllm: the real vLLM on the CPU with a tiny model
+  --report FILE  the report, one HTML page (default: pilotlight-live.html in the folder for temporary files)
+
+The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded, about 25 more for
+--live) and keeps them in \${PILOTLIGHT_CACHE:-\${XDG_CACHE_HOME:-~/.cache}/pilotlight}.`;
 
 /** A wrong command line; the message says what is right. */
 export class UsageError extends Error {}
@@ -28,16 +55,27 @@ export class UsageError extends Error {}
 /**
  * @param argv arguments after the script's name.
  * @param known names of the stack files there are.
- * @throws UsageError naming the argument and what is possible.
+ * @throws UsageError naming every argument that is wrong and what is possible.
  */
 export function parseOptions(argv: readonly string[], known: readonly string[]): RehearsalOptions {
   const { values } = parse(argv);
-  const stacks = values.all ? [...known] : (values.stack ?? ["rehearsal"]);
-  for (const stack of stacks)
-    if (!known.includes(stack))
-      throw new UsageError(`there is no stack file stacks/Pulumi.${stack}.yaml; --stack can be: ${known.join(", ")}`);
-  return { stacks, json: values.json, help: values.help ?? false };
+  const { help = false, json, stack: named, all = false, live: asked = false, ...given } = values;
+  const faults = (named ?? [])
+    .filter((stack) => !known.includes(stack))
+    .map((stack) => `there is no stack file stacks/Pulumi.${stack}.yaml; --stack can be: ${known.join(", ")}`);
+  if (!asked && !all) faults.push(...Object.keys(given).map((flag) => `--${flag} is for a live rehearsal: add --live`));
+  if (asked && named !== undefined) faults.push(`--live plays stacks/Pulumi.${LIVE_STACK}.yaml: leave --stack out`);
+  const live =
+    asked || all
+      ? liveOptions({ ...given, ...(all ? { "every-part": true } : {}), json: all ? undefined : json }, DEFAULTS)
+      : undefined;
+  if (Array.isArray(live)) faults.push(...live);
+  if (faults.length > 0) throw new UsageError(faults.join("\n"));
+  const stacks = all ? [...known] : asked ? [] : (named ?? ["rehearsal"]);
+  return { stacks, live: Array.isArray(live) ? undefined : live, json, help };
 }
+
+const DEFAULTS = { known: Object.keys(SCENARIOS), shown: SHOWN, report: join(tmpdir(), "pilotlight-live.html") };
 
 function parse(argv: readonly string[]) {
   try {
@@ -46,6 +84,15 @@ function parse(argv: readonly string[]) {
       options: {
         stack: { type: "string", multiple: true },
         all: { type: "boolean" },
+        live: { type: "boolean" },
+        part: { type: "string", multiple: true },
+        "every-part": { type: "boolean" },
+        keep: { type: "boolean" },
+        port: { type: "string" },
+        info: { type: "string" },
+        speed: { type: "string" },
+        engine: { type: "string" },
+        report: { type: "string" },
         json: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

@@ -13,11 +13,16 @@ export interface Run {
 
 const started = Date.now();
 
+/** Lines of progress with the seconds since `from`, in ms since 1970. */
+export const sayer =
+  (from: number, print: (line: string) => void) =>
+  (line: string): void => {
+    const seconds = (Date.now() - from) / 1000;
+    print(`${seconds.toFixed(1).padStart(6)} s  ${line}`);
+  };
+
 /** One line of progress, with the seconds since the start. */
-export const say = (line: string): void => {
-  const seconds = (Date.now() - started) / 1000;
-  console.log(`${seconds.toFixed(1).padStart(6)} s  ${line}`);
-};
+export const say = sayer(started, (line) => console.log(line));
 
 /**
  * Does `work` in a folder that is gone afterwards, and ends what it started. After a failure the folder stays, for its

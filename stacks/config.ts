@@ -91,7 +91,11 @@ const gpuPool = z.union([
       .min(1)
       .optional()
       .describe("EC2 types to choose from. Default: all with this GPU and GPU count."),
-    maxGpus: z.int().min(0).max(1000).describe("Upper limit of elastic GPUs in this pool."),
+    maxGpus: z
+      .int()
+      .min(0)
+      .max(1000)
+      .describe("Upper limit of elastic GPUs of each step in `capacity`; together the pools are capped by their sum."),
     reservationIds: z.array(reservationId()).default([]).describe("Capacity reservations that `reserved` draws on."),
     emptyFor: duration(0).prefault("5m").describe("How long a node without a GPU pod stays."),
     disk: gib().prefault("200Gi").describe("Root volume of a node."),

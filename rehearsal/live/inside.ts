@@ -1,60 +1,108 @@
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { readStackFile } from "../../stacks/stack-file";
-import { type Equipment, findEquipment, findLiveTools, type LiveTools } from "../equipment";
-import { exitWith, inOwnFolder } from "../run";
+import { findEquipment, findLiveTools } from "../equipment";
+import { Interrupted, withProcesses } from "../processes";
+import { type Run, sayer } from "../run";
 import { readSettings } from "../settings";
+import { shippedTimers } from "./differences";
+import type { Ready, ToInside } from "./messages";
+import { SHORTCOMING } from "./outside";
+import type { LiveRecord } from "./record";
 import { renderReport } from "./report";
-import { fromZero } from "./scenarios/from-zero";
+import { relaySocket } from "./sandbox";
+import { SCENARIOS, type ScenarioName } from "./scenarios";
 import { Session } from "./session";
 import { LiveStage } from "./stage";
+import { startView } from "./view";
 
-async function main() {
-  await inOwnFolder(async (run) => {
-    const tools: Equipment & LiveTools = {
-      ...(await findEquipment(() => {}, run.signal)),
-      ...(await findLiveTools(() => {}, run.signal)),
-    };
-    const { settings, region = "" } = readSettings("live", "2026-11-25");
-    const stage = await LiveStage.start({
-      ...run,
-      tools,
-      stackName: "live",
-      settings: readStackFile("live").config,
-      config: settings,
-      region,
-      speed: 20,
-    });
-    const session = await Session.open(stage);
-    const { asked = "from-zero" } = process.env;
-    const mod = { "from-zero": fromZero } as Record<string, (s: Session) => Promise<void>>;
-    for (const name of asked.split(",")) await session.part(name, () => mod[name]?.(session) ?? Promise.resolve());
-    const { samples, events } = session.observer;
-    for (const e of events) run.say(`${e.at.toFixed(1)} ${e.subject}: ${e.text}`);
-    for (const m of session.observer.memory())
-      run.say(
-        `${m.program} ${(m.peakBytes / 2 ** 20).toFixed(0)} MiB of ${((m.limitBytes ?? 0) / 2 ** 20).toFixed(0)}`,
-      );
-    writeFileSync(
-      "/tmp/live.html",
-      renderReport({
-        stack: "live",
-        speed: 20,
-        engine: "simulated",
-        samples,
-        events,
-        coldStarts: session.coldStarts,
-        outcomes: session.outcomes,
-        phases: session.phases,
-        memory: session.observer.memory(),
-        differences: [],
-      }),
-    );
-    await new Promise((r) => setTimeout(r, Number(process.env.HOLD ?? 0) * 1000));
-    await stage.close();
-    throw new Error("keep");
-  });
-}
-main().catch((error) => {
-  console.error(error);
-  exitWith(error, () => false);
+/*
+ * The inside of a live rehearsal: the first process of its namespaces. What it is to do comes as its first message; when
+ * the process outside goes, however it goes, this one does too, and everything in here with it.
+ */
+
+type Play = Extract<ToInside, { type: "play" }>;
+
+process.once("message", (message: Play) => {
+  play(message).then(
+    (holds) => process.exit(holds ? 0 : SHORTCOMING),
+    (error: unknown) => {
+      if (!(error instanceof Interrupted)) console.error(error instanceof Error ? error.message : error);
+      process.exit(1);
+    },
+  );
 });
+
+async function play({ stackName, dir, today, options, began }: Play): Promise<boolean> {
+  const view = startView(process.stdout, process.stdout.isTTY === true);
+  const say = sayer(began, (line) => view.line(line));
+  try {
+    return await withProcesses(dir, async (processes, interrupted) => {
+      const stopping = new AbortController();
+      const signal = AbortSignal.any([interrupted, stopping.signal]);
+      const stop = () => stopping.abort(new Interrupted("SIGTERM"));
+      process.on("message", stop);
+      process.on("disconnect", stop);
+      const run: Run = { dir, processes, say, signal };
+      const quiet = () => undefined;
+      const tools = { ...(await findEquipment(quiet, signal)), ...(await findLiveTools(quiet, signal)) };
+      const { settings: config, region = "" } = readSettings(stackName, today);
+      const { config: settings } = readStackFile(stackName);
+      const { speed } = options;
+      const stage = await LiveStage.start({ ...run, tools, stackName, settings, config, region, speed });
+      try {
+        const session = await Session.open(stage);
+        session.observer.onSample = (sample) => view.show(sample, session.observer.events);
+        process.send?.(await invitation(stage, session, dir));
+        for (const name of options.parts) {
+          const { title, play: part } = SCENARIOS[name as ScenarioName];
+          await session.part(title, () => part(session));
+        }
+        if (options.keep) await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+        else write(session);
+        return session.phases.every(({ findings }) => findings.every(({ holds }) => holds));
+      } finally {
+        await stage.close();
+      }
+    });
+  } finally {
+    view.end();
+  }
+
+  function write(session: Session): void {
+    const { observer, phases, coldStarts, outcomes, differences } = session;
+    const record: LiveRecord = {
+      stack: stackName,
+      speed: options.speed,
+      engine: options.engine,
+      samples: observer.samples,
+      events: observer.events,
+      coldStarts,
+      outcomes,
+      phases,
+      memory: observer.memory(),
+      differences: [...shippedTimers(session.stage.args.config), ...differences],
+    };
+    writeFileSync(options.report, renderReport(record));
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(record)}\n`);
+    const findings = phases.flatMap((phase) => phase.findings);
+    const missed = phases.flatMap(({ name, findings: all }) =>
+      all.filter(({ holds }) => !holds).map(({ text }) => `${name}: ${text}`),
+    );
+    for (const one of missed) say(`NOT SHOWN  ${one}`);
+    say(`${findings.length - missed.length} of ${findings.length} findings hold; the report: ${options.report}`);
+  }
+}
+
+/** Ways in, for the process outside. */
+async function invitation(stage: LiveStage, session: Session, dir: string): Promise<Ready> {
+  const { server } = stage.plain;
+  const [gatewaySocket, apiSocket] = [join(dir, "gateway.sock"), join(dir, "api.sock")];
+  const gateway = new URL(session.client.baseUrl);
+  const api = new URL(server.url);
+  await relaySocket(gatewaySocket, { host: gateway.hostname, port: Number(gateway.port) });
+  await relaySocket(apiSocket, { host: api.hostname, port: Number(api.port) });
+  const { token, caData } = server;
+  const models = Object.keys(stage.args.config.models);
+  return { type: "ready", gatewaySocket, apiSocket, keys: session.keys, token, caData, models };
+}

@@ -175,7 +175,9 @@ export class Observer {
     return [...this.nodes.values()].flatMap((node) => {
       const { name = "", labels = {} } = node.metadata ?? {};
       const gpu = labels[GPU];
-      return gpu === undefined ? [] : [{ name, instanceType: labels[INSTANCE_TYPE] ?? "", gpu, ready: isReady(node) }];
+      const instanceType = labels[INSTANCE_TYPE] ?? "";
+      const capacityType = labels["karpenter.sh/capacity-type"];
+      return gpu === undefined ? [] : [{ name, instanceType, gpu, capacityType, ready: isReady(node) }];
     });
   }
 

@@ -28,6 +28,8 @@ export interface NodeSample {
   readonly instanceType: string;
   /** The pool's GPU, for example `l40s`; nothing for nodes without one. */
   readonly gpu?: string;
+  /** Karpenter's name for how it is bought; nothing for nodes of a managed group. */
+  readonly capacityType?: string;
   readonly ready: boolean;
 }
 

@@ -35,6 +35,8 @@ export class StageRuntime implements Runtime {
   private readonly nodes = new Map<string, V1Node>();
   /** Images by node, as soon as their pull is over. */
   private readonly pulled = new Set<string>();
+  /** Models whose engines start and never serve: a fault to be played. */
+  readonly broken = new Set<string>();
 
   constructor(private readonly args: RuntimeArgs) {}
 
@@ -100,6 +102,7 @@ export class StageRuntime implements Runtime {
 
   private engine(ask: Ask, env: Readonly<Record<string, string>>): Program {
     const name = ask.pod.metadata?.labels?.[MODEL_LABEL] ?? "";
+    if (this.broken.has(name)) return NEVER_READY;
     const source = parseSource(this.args.config.models[name]?.source ?? "");
     const gpu = this.label(ask.pod, "pilotlight.dev/gpu");
     const surroundings = {
@@ -144,6 +147,7 @@ const TSX = pathToFileURL(require.resolve("tsx")).href;
 /** What every image has. */
 const SYSTEM_ENV = { PATH: process.env.PATH ?? "/usr/bin:/bin", LANG: "C.UTF-8" } as const;
 /** Copies of weights and keys in a database: neither is there to be had. */
+const NEVER_READY: Program = { command: "sleep", args: ["86400"], env: {} };
 const NOTHING_TO_DO: Program = { command: "true", args: [], env: {} };
 
 const repositoryOf = ({ image = "" }: V1Container): string => image.replace(/(@sha256:.*|:[^:/]*)$/, "");

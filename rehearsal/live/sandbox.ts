@@ -29,15 +29,11 @@ export function unshareArgs(isRoot: boolean): string[] {
   ];
 }
 
-/**
- * Runs a TypeScript file in namespaces of its own, with this process's terminal.
- * @param options sent to it as its first message.
- */
-export function runInside(script: string, options: unknown): ChildProcess {
+/** Runs a TypeScript file in namespaces of its own, with this process's terminal; what it is to do it is told by a message. */
+export function runInside(script: string): ChildProcess {
   const args = [...unshareArgs(process.getuid?.() === 0), process.execPath, "--import", TSX, script];
-  const child = spawn("unshare", args, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true });
-  child.send({ options }, () => undefined);
-  return child;
+  // A group of its own: Ctrl-C reaches this process alone, which says by a message when it is time to end.
+  return spawn("unshare", args, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true });
 }
 
 /** What the machine lacks for namespaces, in words; nothing where they can be made. */
@@ -86,10 +82,10 @@ export function relayPort(socketPath: string, port: number): Promise<{ port: num
 }
 
 /** The other side of it: a socket in the file system that leads to an address in here. */
-export function relaySocket(socketPath: string, target: () => { host: string; port: number }): Promise<Server> {
+export function relaySocket(socketPath: string, target: { host: string; port: number }): Promise<Server> {
   rmSync(socketPath, { force: true });
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const inner = connect({ ...target(), allowHalfOpen: true, noDelay: true });
+    const inner = connect({ ...target, allowHalfOpen: true, noDelay: true });
     join(client, inner);
   });
   return new Promise((resolve, reject) => {

@@ -1,9 +1,10 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, type Asking, Client } from "./client";
 import { eventually } from "./controllers";
 import type { V1Secret } from "./kubernetes-types";
 import { Observer } from "./observe";
-import type { ColdStart, Finding, LivePhase, Outcome } from "./record";
+import type { ColdStart, Difference, Finding, LivePhase, Outcome } from "./record";
 import type { LiveStage } from "./stage";
 
 /** How long a model may take to fall asleep: its idle time, and what Prometheus, KEDA and a drain add. */
@@ -17,6 +18,7 @@ export class Session {
   readonly coldStarts: ColdStart[] = [];
   readonly outcomes: Outcome[] = [];
   private readonly began = Date.now();
+  readonly differences: Difference[] = [];
   private phase = "";
   private findings: Finding[] = [];
 
@@ -52,6 +54,21 @@ export class Session {
 
   say(line: string): void {
     this.stage.args.say(line);
+  }
+
+  /** Title of the part that is being played. */
+  get current(): string {
+    return this.phase;
+  }
+
+  /** Where the pods' folders are, with what their engines wrote down. */
+  get pods(): string {
+    return join(this.stage.args.dir, "pods");
+  }
+
+  /** Says that something is not here as it ships. */
+  differs(difference: Difference): void {
+    this.differences.push(difference);
   }
 
   /** A part of the rehearsal with a name; what it finds is noted, and an error is a finding too. */

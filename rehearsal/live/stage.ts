@@ -3,6 +3,8 @@ import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { nodeStages } from "../../planner/cold-start-node";
 import type { StackConfig } from "../../stacks/config";
 import program from "../../stacks/main";
+import type { Account } from "../doubles/aws/account";
+import type { Where } from "../doubles/aws/table";
 import type { Equipment, LiveTools } from "../equipment";
 import { runToEnd } from "../processes";
 import { follow } from "../progress";
@@ -46,7 +48,9 @@ export class LiveStage {
   private constructor(
     readonly args: LiveStageArgs,
     readonly plain: Stage,
+    readonly where: Where,
     readonly cluster: Cluster,
+    readonly runtime: StageRuntime,
     readonly node: ProcessNode,
     readonly boot: Boot,
     readonly prometheus: Prometheus,
@@ -110,7 +114,7 @@ export class LiveStage {
     const [karpenter] = await Promise.all([launchKarpenter(), startScaling()]);
     say("Karpenter is ready");
     await everyPodReady();
-    return new LiveStage(args, plain, cluster, node, boot, prometheus, keda, stack, outputs, karpenter);
+    return new LiveStage(args, plain, where, cluster, runtime, node, boot, prometheus, keda, stack, outputs, karpenter);
 
     async function makeCertificates() {
       const script = join(__dirname, "certificates.py");
@@ -178,6 +182,10 @@ export class LiveStage {
       );
       say("gateway and routers are ready; every model sleeps");
     }
+  }
+
+  get account(): Account {
+    return this.plain.aws.account;
   }
 
   async close(): Promise<void> {

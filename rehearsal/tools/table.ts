@@ -191,7 +191,12 @@ export const TOOLS = {
   kedaAdapter: {
     name: "keda-adapter",
     version: KEDA,
-    build: { module: "keda", package: "github.com/kedacore/keda/v2/cmd/adapter", variables: {}, usually: "about 3 min" },
+    build: {
+      module: "keda",
+      package: "github.com/kedacore/keda/v2/cmd/adapter",
+      variables: {},
+      usually: "about 3 min",
+    },
     why: "tells the HPA what KEDA reads, of the release that components/versions.ts ships",
   },
   keda: {

@@ -1,0 +1,39 @@
+import type { Session } from "../session";
+import { capacity } from "./capacity";
+import * as faults from "./faults";
+import { fromZero } from "./from-zero";
+import { load } from "./load";
+import { prefix } from "./prefix";
+import { rollout, scaleDown } from "./rollout";
+import { thousand } from "./thousand";
+
+/** A part of a live rehearsal. */
+export interface Scenario {
+  readonly title: string;
+  readonly play: (session: Session) => Promise<void>;
+}
+
+/** Every part, by the name that --part takes, in the order in which they are played. */
+export const SCENARIOS = {
+  "from-zero": { title: "From zero: a stream and a plain call", play: fromZero },
+  load: { title: "Load, then idleness", play: load },
+  thousand: { title: "A thousand requests while asleep", play: thousand },
+  rollout: { title: "A new engine version on one GPU", play: rollout },
+  "scale-down": { title: "Scaled down in the middle of an answer", play: scaleDown },
+  "picker-restarts": { title: "Fault: the endpoint picker restarts", play: faults.pickerRestarts },
+  "envoy-restarts": { title: "Fault: Envoy restarts", play: faults.envoyRestarts },
+  "gateway-restarts": { title: "Fault: LiteLLM restarts", play: faults.gatewayRestarts },
+  "engine-crashes": { title: "Fault: the engine crashes in the middle of an answer", play: faults.engineCrashes },
+  "client-leaves": { title: "Fault: clients leave while they are held", play: faults.clientLeaves },
+  "never-ready": { title: "Fault: the engine never becomes ready", play: faults.neverReady },
+  "queue-full": { title: "Fault: the hold queue is full", play: faults.queueFull },
+  "prometheus-gone": { title: "Fault: Prometheus is gone for 60 s", play: faults.prometheusGone },
+  "keda-gone": { title: "Fault: KEDA is gone for 60 s", play: faults.kedaGone },
+  capacity: { title: "No capacity: the next kind, then the next GPU", play: capacity },
+  prefix: { title: "Requests that begin alike go to one replica", play: prefix },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+/** What is played unless somebody asks for something else. */
+export const SHOWN: readonly ScenarioName[] = ["from-zero", "load"];

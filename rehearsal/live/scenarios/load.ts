@@ -1,0 +1,98 @@
+import type { Answer } from "../client";
+import type { Session } from "../session";
+import { faultsOf } from "./thousand";
+
+const MODEL = "qwen3-8b";
+/** Three times what one replica is meant to serve. */
+const CLIENTS = 48;
+const TOKENS = 150;
+const MOST_SECONDS = 180;
+
+/** Load brings more replicas, idleness takes them all; nothing goes to and fro. */
+export async function load(session: Session): Promise<void> {
+  await session.asleep(MODEL);
+  const { max } = session.stage.args.config.models[MODEL]?.replicas ?? { max: 1 };
+  const from = session.now();
+  let enough = false;
+  const client = async (number: number): Promise<Answer[]> => {
+    const answers: Answer[] = [];
+    for (let turn = 0; !enough; turn += 1)
+      answers.push(
+        await session.ask({
+          model: MODEL,
+          stream: (number + turn) % 2 === 0,
+          tokens: TOKENS,
+          prompt: `Client ${number}, turn ${turn}.`,
+        }),
+      );
+    return answers;
+  };
+  const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
+  await session
+    .eventually(`${max} replicas ready`, () => session.observer.ready(MODEL) >= max, MOST_SECONDS * 1000)
+    .catch((error: Error) => session.finds(false, error.message));
+  session.finds(
+    session.observer.ready(MODEL) === max,
+    `${session.observer.ready(MODEL)} replicas ready ${(session.now() - from).toFixed(0)} s after the load began`,
+  );
+  const types = session.observer.gpuNodes().map(({ instanceType }) => instanceType);
+  session.finds(types.length >= max, `on ${types.sort().join(", ")}`);
+  const over = overLimit(session);
+  session.finds(over.length === 0, over.length === 0 ? "no NodePool has more GPUs than its limit" : over.join("; "));
+  await session.wait(5000);
+  enough = true;
+  const answers = (await Promise.all(clients)).flat();
+  const whole = answers.filter(({ complete }) => complete).length;
+  session.finds(whole === answers.length, `${whole} of ${answers.length} answered whole${faultsOf(answers)}`);
+  const idleFrom = session.now();
+  session.finds(
+    turns(session, from, idleFrom) === 0,
+    `while the load lasted replicas only grew: ${path(session, from, idleFrom)}`,
+  );
+
+  await session.asleep(MODEL);
+  const asleep = session.now();
+  session.finds(
+    turns(session, idleFrom, asleep) === 0,
+    `afterwards they only shrank: ${path(session, idleFrom, asleep)}, ${(asleep - idleFrom).toFixed(0)} s until the last was gone`,
+  );
+  await session
+    .eventually("GPU nodes gone", () => session.observer.gpuNodes().length === 0)
+    .catch((error: Error) => session.finds(false, error.message));
+  session.finds(
+    session.observer.gpuNodes().length === 0,
+    `no GPU node is left ${(session.now() - idleFrom).toFixed(0)} s after the last answer`,
+  );
+}
+
+/** Steps of a pool's capacity order that have more nodes than the pool's limit; every node here has one GPU. */
+function overLimit(session: Session): string[] {
+  const counts = new Map<string, number>();
+  for (const { gpu, capacityType } of session.observer.gpuNodes()) {
+    const step = `${gpu} ${capacityType}`;
+    counts.set(step, (counts.get(step) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([step, count]) => {
+    const [name = ""] = step.split(" ");
+    const pool = session.stage.args.config.gpuPools[name];
+    const limit = pool !== undefined && "maxGpus" in pool ? pool.maxGpus : 0;
+    return count > limit ? [`${count} GPUs of ${step}, and the limit is ${limit}`] : [];
+  });
+}
+
+/** What replicas were wanted, one after the other. */
+function wanted(session: Session, from: number, to: number): number[] {
+  const all = session.observer.samples
+    .filter(({ at }) => at >= from && at <= to)
+    .map(({ models }) => models[MODEL]?.wanted ?? 0);
+  return all.filter((count, index) => index === 0 || count !== all[index - 1]);
+}
+
+const path = (session: Session, from: number, to: number) => wanted(session, from, to).join(" → ");
+
+/** Changes of direction. */
+function turns(session: Session, from: number, to: number): number {
+  const path = wanted(session, from, to);
+  const signs = path.slice(1).map((count, index) => Math.sign(count - (path[index] ?? 0)));
+  return signs.slice(1).filter((sign, index) => sign !== signs[index]).length;
+}
