@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { readStackFile, stackNames } from "../stacks/stack-file";
 import { type Equipment, findEquipment } from "./equipment";
 import { rehearseLive } from "./live/outside";
@@ -27,7 +27,7 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
   // A file that cannot be written should not cost a whole run.
-  for (const file of [json, live?.report, live?.info]) if (file !== undefined) writeFileSync(file, "[]\n");
+  for (const file of [json, live?.report, live?.info]) if (file !== undefined) closeSync(openSync(file, "a"));
 
   const reports: Report[] = [];
   let equipment: Equipment | undefined;

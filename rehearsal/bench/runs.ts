@@ -8,6 +8,7 @@ import { rehearse } from "../rehearse";
 import { inOwnFolder, type Run } from "../run";
 import { startStage } from "../stage";
 import { createStack } from "../workspace";
+import { benchLive } from "./live";
 import { growth, type Point, withModels } from "./models";
 
 const STACK = "rehearsal";
@@ -50,8 +51,15 @@ async function previews(tools: Equipment, run: Run) {
   }
 }
 
+type Measure = (run: Run) => Promise<unknown>;
+
+const equipped =
+  (measure: (tools: Equipment, run: Run) => Promise<unknown>): Measure =>
+  async (run) =>
+    measure(await findEquipment(run.say, run.signal), run);
+
 /** What `npm run bench` measures by running, by name. */
-const MEASURES = { rehearsal: rehearsalSeconds, preview: previews };
+const MEASURES = { rehearsal: equipped(rehearsalSeconds), preview: equipped(previews), live: benchLive };
 
 /** The figures of the benches that `wanted` accepts. */
 export async function benchRuns(wanted: (name: string) => boolean): Promise<Record<string, unknown>> {
@@ -59,7 +67,7 @@ export async function benchRuns(wanted: (name: string) => boolean): Promise<Reco
   for (const [name, measure] of Object.entries(MEASURES))
     if (wanted(name))
       await inOwnFolder(async (run) => {
-        figures[name] = await measure(await findEquipment(run.say, run.signal), run);
+        figures[name] = await measure(run);
       });
   return figures;
 }

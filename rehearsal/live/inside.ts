@@ -70,7 +70,7 @@ async function play({ stackName, dir, today, options, began }: Play): Promise<bo
   }
 
   function write(session: Session): void {
-    const { observer, phases, coldStarts, outcomes, differences } = session;
+    const { observer, phases, coldStarts, outcomes, figures, differences } = session;
     const record: LiveRecord = {
       stack: stackName,
       speed: options.speed,
@@ -81,6 +81,7 @@ async function play({ stackName, dir, today, options, began }: Play): Promise<bo
       outcomes,
       phases,
       memory: observer.memory(),
+      figures,
       differences: [...shippedTimers(session.stage.args.config), ...differences],
     };
     writeFileSync(options.report, renderReport(record));

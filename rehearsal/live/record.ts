@@ -83,6 +83,16 @@ export interface MemoryUse {
   readonly limitBytes?: number;
 }
 
+/** What one way to the engine takes, under one load; side by side in one run. */
+export interface WayFigures {
+  readonly way: string;
+  /** Requests at a time. */
+  readonly clients: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly requestsPerSecond: number;
+}
+
 /** A timer of the stage that differs from what ships, and why. */
 export interface Difference {
   readonly what: string;
@@ -101,5 +111,6 @@ export interface LiveRecord {
   readonly outcomes: readonly Outcome[];
   readonly phases: readonly LivePhase[];
   readonly memory: readonly MemoryUse[];
+  readonly figures: readonly WayFigures[];
   readonly differences: readonly Difference[];
 }

@@ -4,7 +4,7 @@ import { type Answer, type Asking, Client } from "./client";
 import { eventually } from "./controllers";
 import type { V1Secret } from "./kubernetes-types";
 import { Observer } from "./observe";
-import type { ColdStart, Difference, Finding, LivePhase, Outcome } from "./record";
+import type { ColdStart, Difference, Finding, LivePhase, Outcome, WayFigures } from "./record";
 import type { LiveStage } from "./stage";
 
 /** How long a model may take to fall asleep: its idle time, and what Prometheus, KEDA and a drain add. */
@@ -19,6 +19,7 @@ export class Session {
   readonly outcomes: Outcome[] = [];
   private readonly began = Date.now();
   readonly differences: Difference[] = [];
+  readonly figures: WayFigures[] = [];
   private phase = "";
   private findings: Finding[] = [];
 

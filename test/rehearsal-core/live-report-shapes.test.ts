@@ -88,6 +88,7 @@ test("the run ends with the last thing in its record", () => {
     coldStarts: [],
     outcomes: [],
     memory: [],
+    figures: [],
   } as const;
   expect(endOf({ ...record, phases, events: [{ at: 9, subject: "", text: "" }], differences: [] })).toBe(9);
 });

@@ -14,6 +14,7 @@ const EMPTY: LiveRecord = {
   outcomes: [],
   phases: [],
   memory: [],
+  figures: [],
   differences: [],
 };
 const model = (held: number, running: number, wanted: number, ready: number) => ({ held, running, wanted, ready });
@@ -312,6 +313,7 @@ const record: fc.Arbitrary<LiveRecord> = fc.record({
     fc.record({ name: text, from: number, to: number, findings: few(fc.record({ holds: fc.boolean(), text })) }),
   ),
   memory: few(fc.record({ program: text, peakBytes: number, limitBytes: fc.option(number, { nil: undefined }) })),
+  figures: few(fc.record({ way: text, clients: number, p50Ms: number, p99Ms: number, requestsPerSecond: number })),
   differences: few(fc.record({ what: text, ships: text, here: text, why: text })),
 });
 

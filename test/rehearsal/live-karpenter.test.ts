@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,7 +27,7 @@ import {
 } from "../../rehearsal/live/karpenter";
 import { onFreePort } from "../../rehearsal/ports";
 import { Processes } from "../../rehearsal/processes";
-import { findCrds, findingHere, findTools } from "../../rehearsal/tools";
+import { findCrds, findingHere, findTools, type Tools } from "../../rehearsal/tools";
 import { parseStack } from "../../stacks/config-read";
 import { isEksPool, nodeImage, poolSpec } from "../../stacks/pools";
 import { readStackFile } from "../../stacks/stack-file";
@@ -36,10 +36,15 @@ import { readStackFile } from "../../stacks/stack-file";
  * The real Karpenter on the stage: the kit's own NodeClasses and NodePools, EC2 by moto, boot and kubelet by the player.
  */
 
-const KARPENTER = process.env.PILOTLIGHT_KARPENTER ?? "";
-const SCHEDULER = process.env.PILOTLIGHT_SCHEDULER ?? "";
-/** Without it the player alone decides about a Node. */
-const CONTROLLERS = process.env.PILOTLIGHT_KCM ?? "";
+const TOOLS = [
+  "python",
+  "kubectl",
+  "etcd",
+  "kubeApiserver",
+  "kubeScheduler",
+  "kubeControllerManager",
+  "karpenter",
+] as const;
 const CLUSTER = "live";
 const REGION = "us-east-1";
 const ROLE = "live-elastic-nodes";
@@ -75,7 +80,7 @@ function pools(): [GpuPoolSpec, NodeImage][] {
   ];
 }
 
-describe.skipIf(!existsSync(KARPENTER) || !existsSync(SCHEDULER))("Karpenter on the stage", () => {
+describe("Karpenter on the stage", () => {
   const dir = mkdtempSync(join(tmpdir(), "pilotlight-live-"));
   const processes = new Processes(dir);
   const ending = new AbortController();
@@ -94,7 +99,7 @@ describe.skipIf(!existsSync(KARPENTER) || !existsSync(SCHEDULER))("Karpenter on 
   const rules = (...given: CapacityRule[]) => setCapacity(account, where, given);
 
   beforeAll(async () => {
-    const tools = await findTools(["python", "kubectl", "etcd", "kubeApiserver"], findingHere(note, ending.signal));
+    const tools = await findTools(TOOLS, findingHere(note, ending.signal));
     plane = await startControlPlane({ dir, tools, processes, say: note });
     const { url: apiServer, caData } = plane;
     aws = await startAws({ python: tools.python, processes, apiServer, caData, note: () => {} });
@@ -115,7 +120,7 @@ describe.skipIf(!existsSync(KARPENTER) || !existsSync(SCHEDULER))("Karpenter on 
       onFreePort(async (health) => {
         karpenter = await startKarpenter({
           processes,
-          binary: KARPENTER,
+          binary: tools.karpenter,
           kubeconfigPath: plane.kubeconfigPath,
           awsUrl: aws.url,
           region: REGION,
@@ -130,7 +135,7 @@ describe.skipIf(!existsSync(KARPENTER) || !existsSync(SCHEDULER))("Karpenter on 
       }),
     );
     note("Karpenter is ready");
-    startControllers();
+    startControllers(tools);
     boot = startBoot({
       account,
       api,
@@ -209,18 +214,20 @@ describe.skipIf(!existsSync(KARPENTER) || !existsSync(SCHEDULER))("Karpenter on 
       body: { apiVersion, kind, metadata: { name }, spec: spec as Props },
     });
 
-  function startControllers(): void {
+  function startControllers({
+    kubeScheduler,
+    kubeControllerManager,
+  }: Pick<Tools, "kubeScheduler" | "kubeControllerManager">): void {
     const args = ["--kubeconfig", plane.kubeconfigPath, "--leader-elect=false", "--secure-port=0"];
-    processes.start({ name: "kube-scheduler", command: SCHEDULER, args, graceMs: 0 });
+    processes.start({ name: "kube-scheduler", command: kubeScheduler, args, graceMs: 0 });
     const controllers =
       "--controllers=node-lifecycle-controller,pod-garbage-collector-controller,garbage-collector-controller";
-    if (CONTROLLERS !== "")
-      processes.start({
-        name: "kube-controller-manager",
-        command: CONTROLLERS,
-        args: [...args, controllers],
-        graceMs: 0,
-      });
+    processes.start({
+      name: "kube-controller-manager",
+      command: kubeControllerManager,
+      args: [...args, controllers],
+      graceMs: 0,
+    });
   }
 
   /** A pod as the kit's engines are placed: on these pools, the first of them first. */

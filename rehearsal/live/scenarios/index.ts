@@ -3,7 +3,9 @@ import { capacity } from "./capacity";
 import * as faults from "./faults";
 import { fromZero } from "./from-zero";
 import { load } from "./load";
+import { overhead } from "./overhead";
 import { prefix } from "./prefix";
+import { refusals } from "./refusals";
 import { rollout, scaleDown } from "./rollout";
 import { thousand } from "./thousand";
 
@@ -18,6 +20,7 @@ export const SCENARIOS = {
   "from-zero": { title: "From zero: a stream and a plain call", play: fromZero },
   load: { title: "Load, then idleness", play: load },
   thousand: { title: "A thousand requests while asleep", play: thousand },
+  refusals: { title: "What is refused, and wakes nothing", play: refusals },
   rollout: { title: "A new engine version on one GPU", play: rollout },
   "scale-down": { title: "Scaled down in the middle of an answer", play: scaleDown },
   "picker-restarts": { title: "Fault: the endpoint picker restarts", play: faults.pickerRestarts },
@@ -31,6 +34,7 @@ export const SCENARIOS = {
   "keda-gone": { title: "Fault: KEDA is gone for 60 s", play: faults.kedaGone },
   capacity: { title: "No capacity: the next kind, then the next GPU", play: capacity },
   prefix: { title: "Requests that begin alike go to one replica", play: prefix },
+  overhead: { title: "What the way to the engine costs", play: overhead },
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
