@@ -75,6 +75,11 @@ describe("the live stage", () => {
       expect(model).toEqual({ held: 0, running: 0, wanted: 0, ready: 0 });
   });
 
+  test("Karpenter launches the cheapest type of each GPU, from first to last", () => {
+    const launched = record.events.flatMap(({ text }) => /^(\S+) \S+ launched$/.exec(text)?.[1] ?? []);
+    expect([...new Set(launched)].sort()).toEqual(["g5.xlarge", "g6e.xlarge", "p5.4xlarge"]);
+  });
+
   test("no program of the way needs more memory than its chart grants", () => {
     const way = record.memory.filter(({ program }) => /^(envoy|epp|litellm)/.test(program));
     expect(way.map(({ program }) => program).sort()).toEqual([

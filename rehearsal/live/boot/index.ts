@@ -142,7 +142,11 @@ class Player {
     const { api, say, onReady } = this.args;
     const machine = await this.machines.machine(seen.instance);
     const name = nodeName(machine.instance);
-    const body = nodeObject(machine.instance, machine.settings, machine.size.arch);
+    // A kubelet registers with its size: Karpenter remembers what it first sees of a type, and no pod fits a node of nothing.
+    const body = {
+      ...nodeObject(machine.instance, machine.settings, machine.size.arch),
+      status: await this.statusOf(machine, false),
+    };
     const made = await api.ask("POST", "/api/v1/nodes", { body }).catch(ifThere);
     const node = made ?? (await api.ask("GET", `/api/v1/nodes/${name}`));
     await this.report(machine, false);
@@ -156,9 +160,13 @@ class Player {
     onReady?.(booted);
   }
 
-  private async report(machine: Machine, devices: boolean): Promise<void> {
+  private async statusOf(machine: Machine, devices: boolean): Promise<Props> {
     this.kubelet ||= text(await this.args.api.ask("GET", "/version"), "gitVersion");
-    const status = nodeStatus({ ...machine, devices, kubelet: this.kubelet, now: new Date().toISOString() });
+    return nodeStatus({ ...machine, devices, kubelet: this.kubelet, now: new Date().toISOString() });
+  }
+
+  private async report(machine: Machine, devices: boolean): Promise<void> {
+    const status = await this.statusOf(machine, devices);
     const path = `/api/v1/nodes/${nodeName(machine.instance)}/status`;
     await this.args.api.ask("PATCH", path, { body: { status }, contentType: STRATEGIC });
   }
