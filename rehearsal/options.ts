@@ -46,7 +46,7 @@ ${parts.join("\n")}
   --engine NAME  simulated (default), or vllm: the real vLLM on the CPU with a tiny model
   --report FILE  the report, one HTML page (default: pilotlight-live.html in the folder for temporary files)
 
-The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded, about 25 more for
+The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded, about 15 more for
 --live) and keeps them in \${PILOTLIGHT_CACHE:-\${XDG_CACHE_HOME:-~/.cache}/pilotlight}.`;
 
 /** A wrong command line; the message says what is right. */

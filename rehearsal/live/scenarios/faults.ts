@@ -130,8 +130,8 @@ export async function neverReady(session: Session): Promise<void> {
         `client saw of the plain call: ${plain.status} after ${plain.seconds.toFixed(0)} s: ${plain.error?.slice(0, 160)}`,
       );
       session.finds(
-        stream.error !== undefined,
-        `client saw of the stream: ${stream.pings} comment lines, then an error: ${stream.error?.slice(0, 160)}`,
+        stream.error !== undefined && stream.tokens === 0 && stream.pings > 0,
+        `client saw of the stream: ${stream.status}, ${stream.pings} comment lines, then an error: ${stream.error?.slice(0, 160)}`,
       );
       await session.asleep(MODEL);
       session.finds(session.observer.wanted(MODEL) === 0, "the replica that never came up was taken back");
