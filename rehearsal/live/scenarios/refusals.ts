@@ -14,7 +14,7 @@ export async function refusals(session: Session): Promise<void> {
   session.finds(unknown.status === 400, `unknown model: ${unknown.status} ${unknown.error?.slice(0, 100)}`);
   for (const path of OPEN_PATHS) {
     const { status, text } = await raw(session, path);
-    session.finds(status === 403 || status === 404 || status === 405, `POST ${path} at the gateway: ${status}`);
+    session.finds([401, 403, 404, 405].includes(status), `POST ${path} at the gateway: ${status}`);
     if (text.includes("vllm:")) session.finds(false, `${path} shows the engine's metrics`);
   }
   const models = await raw(session, "/v1/models", "GET");
