@@ -1,10 +1,11 @@
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { GATEWAY_SERVICE } from "../components/gateway";
 import { ADMIN_SECRET } from "../components/gateway-secrets";
 import { INFERENCE_NAMESPACE } from "../components/namespaces";
 import { adoptedContext, type KubeConfig, kubernetesClient, readyPod } from "./gateway-pod";
+import { listenLocally } from "./listen";
 
 /*
  * The way from this machine to a stack's gateway: the cluster's API, by the kubeconfig that the stack puts out or the
@@ -80,7 +81,7 @@ export interface Forward {
 }
 
 /** Takes connections on a port of 127.0.0.1, any free one for 0. */
-export function forwardFrom(port: number, carry: Carry): Promise<Forward> {
+export async function forwardFrom(port: number, carry: Carry): Promise<Forward> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -100,16 +101,7 @@ export function forwardFrom(port: number, carry: Carry): Promise<Forward> {
     server.close();
     for (const socket of open) socket.destroy();
   };
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new Error(`port ${port} of 127.0.0.1 is taken; choose another with --port`)
-          : error,
-      ),
-    );
-    server.listen(port, "127.0.0.1", () => resolve({ port: (server.address() as AddressInfo).port, close }));
-  });
+  return { port: await listenLocally(server, port), close };
 }
 
 /** What a person can act on: of the CLI's output its own error, without the rest. */

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { hourlyPrice } from "../../planner/plan-option";
 import type { Cluster } from "./cluster";
 import type { V1Deployment, V1Node, V1Pod } from "./kubernetes-types";
+import { bytesOf, peakBytes } from "./memory";
 import type { ProcessNode } from "./node/node";
-import type { PodProcess } from "./node/pod";
+import { EMPTY_QUEUE, metricsOf, type Queue, queueIn } from "./picker-metrics";
 import type { ColdStart, LiveEvent, MemoryUse, ModelSample, NodeSample, Sample } from "./record";
 
 const SAMPLE_MS = 250;
@@ -197,7 +197,7 @@ export class Observer {
       const models = Object.fromEntries(
         this.models.map((model, index): [string, ModelSample] => [
           model,
-          { ...(queues[index] ?? NOTHING), wanted: this.wanted(model), ready: this.ready(model) },
+          { ...(queues[index] ?? EMPTY_QUEUE), wanted: this.wanted(model), ready: this.ready(model) },
         ]),
       );
       const nodes = this.gpuNodes();
@@ -212,71 +212,28 @@ export class Observer {
   }
 
   /** The router's own figures, from where Prometheus reads them. */
-  private async queue(model: string): Promise<Pick<ModelSample, "held" | "running">> {
+  private async queue(model: string): Promise<Queue> {
     const routers = this.node.find({ [INSTANCE]: model, [COMPONENT]: "router" });
     const all = await Promise.all(routers.map(async (router) => queueIn(await metricsOf(router))));
-    return all.reduce((sum, one) => ({ held: sum.held + one.held, running: sum.running + one.running }), NOTHING);
+    return all.reduce((sum, one) => ({ held: sum.held + one.held, running: sum.running + one.running }), EMPTY_QUEUE);
   }
 
   private weigh(): void {
     for (const pod of this.node.find({}))
       for (const { name, resources } of pod.spec.spec?.containers ?? []) {
         const pid = pod.container(name)?.pid;
-        const peakBytes = pid === undefined ? undefined : peakOf(pid);
-        if (peakBytes === undefined || name === "engine") continue;
+        const peak = peakBytes(pid);
+        if (peak === undefined || name === "engine") continue;
         const labels = pod.spec.metadata?.labels ?? {};
         const program = labels[COMPONENT] === "router" ? `${name} of ${labels[INSTANCE]}` : name;
         const before = this.peaks.get(program)?.peakBytes ?? 0;
         const limitBytes = bytesOf(resources?.limits?.memory);
-        this.peaks.set(program, { program, peakBytes: Math.max(before, peakBytes), limitBytes });
+        this.peaks.set(program, { program, peakBytes: Math.max(before, peak), limitBytes });
       }
   }
-}
-
-const NOTHING = { held: 0, running: 0 };
-
-async function metricsOf(router: PodProcess): Promise<string> {
-  if (router.address === undefined) return "";
-  try {
-    const response = await fetch(`http://${router.address}:9090/metrics`, { signal: AbortSignal.timeout(1000) });
-    return await response.text();
-  } catch {
-    return "";
-  }
-}
-
-/** Held and running requests in the endpoint picker's metrics. */
-export function queueIn(metrics: string): Pick<ModelSample, "held" | "running"> {
-  const sum = (series: string) =>
-    metrics
-      .split("\n")
-      .filter((line) => line.startsWith(`${series}{`))
-      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(" "))), 0);
-  return {
-    held: sum("inference_extension_flow_control_queue_size"),
-    running: sum("inference_objective_running_requests"),
-  };
 }
 
 const conditionOf = (pod: V1Pod, type: string) =>
   pod.status?.conditions?.some((one) => one.type === type && one.status === "True") === true;
 const isReady = (node: V1Node) =>
   node.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
-
-/** The most memory that a process has had. */
-function peakOf(pid: number): number | undefined {
-  try {
-    const kib = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kib === undefined ? undefined : Number(kib) * 1024;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A size in Kubernetes' notation. */
-export function bytesOf(size: string | undefined): number | undefined {
-  const [, number, unit = ""] = /^(\d+)(Ki|Mi|Gi)?$/.exec(size ?? "") ?? [];
-  return number === undefined
-    ? undefined
-    : Number(number) * { "": 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }[unit as ""];
-}

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { pathToFileURL } from "node:url";
+import { listenLocally } from "../../scripts/listen";
 import { join } from "./join";
 
 /*
@@ -61,24 +62,11 @@ export function namespaceFault(): Promise<string | undefined> {
  * A port of this machine that leads to a socket in the file system: those have no network namespace.
  * @param port 0 takes a free one.
  */
-export function relayPort(socketPath: string, port: number): Promise<{ port: number; server: Server }> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const inner = connect({ path: socketPath, allowHalfOpen: true });
-    join(client, inner);
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new Error(`port ${port} of 127.0.0.1 is taken; choose another with --port`)
-          : error,
-      ),
-    );
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      resolve({ port: typeof address === "object" && address !== null ? address.port : port, server });
-    });
-  });
+export async function relayPort(socketPath: string, port: number): Promise<{ port: number; server: Server }> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) =>
+    join(client, connect({ path: socketPath, allowHalfOpen: true })),
+  );
+  return { port: await listenLocally(server, port), server };
 }
 
 /** The other side of it: a socket in the file system that leads to an address in here. */

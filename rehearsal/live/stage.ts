@@ -43,8 +43,6 @@ const ACCOUNT = "123456789012";
  * the AWS double, and pods that are processes.
  */
 export class LiveStage {
-  private readonly closing: (() => Promise<void> | void)[] = [];
-
   private constructor(
     readonly args: LiveStageArgs,
     readonly plain: Stage,
@@ -193,7 +191,6 @@ export class LiveStage {
     await this.boot.stop();
     await this.node.close();
     this.cluster.close();
-    for (const one of this.closing) await one();
     await this.plain.close();
   }
 }

@@ -10,10 +10,11 @@ import { compressed, delaysOf, plannedDelays } from "../../rehearsal/live/delays
 import { shippedTimers } from "../../rehearsal/live/differences";
 import type { V1Container, V1EndpointSlice, V1Probe } from "../../rehearsal/live/kubernetes-types";
 import { begun, ended } from "../../rehearsal/live/ledger";
+import { bytesOf } from "../../rehearsal/live/memory";
 import { portOf, probeOnce, repeat } from "../../rehearsal/live/node/probes";
 import { mountsOf, relocate } from "../../rehearsal/live/node/volumes";
-import { bytesOf, queueIn } from "../../rehearsal/live/observe";
 import { liveOptions } from "../../rehearsal/live/options";
+import { queueIn } from "../../rehearsal/live/picker-metrics";
 import { unshareArgs } from "../../rehearsal/live/sandbox";
 import { targetsOf } from "../../rehearsal/live/services";
 import { parseOptions, UsageError } from "../../rehearsal/options";

@@ -91,7 +91,7 @@ export class Container {
         );
       if (spec.livenessProbe !== undefined)
         this.stopProbes.push(
-          repeat({ ...common, probe: spec.livenessProbe, first: true, onChange: (ok) => ok || this.fail("liveness") }),
+          repeat({ ...common, probe: spec.livenessProbe, first: true, onChange: (ok) => ok || this.fail() }),
         );
     };
     if (spec.startupProbe === undefined) {
@@ -113,7 +113,7 @@ export class Container {
     // A startup probe that never succeeds fails as often as it may, and that is the end of the container.
     const { periodSeconds = 10, failureThreshold = 3, initialDelaySeconds = 0 } = spec.startupProbe;
     const late = setTimeout(
-      () => this.started || this.fail("startup"),
+      () => this.started || this.fail(),
       (initialDelaySeconds + periodSeconds * failureThreshold) * 1000,
     );
     this.stopProbes.push(stop, () => clearTimeout(late));
@@ -124,7 +124,8 @@ export class Container {
     this.args.onChange();
   }
 
-  private fail(_probe: string): void {
+  /** A probe says that it is not well; it is ended, and its restart policy decides. */
+  private fail(): void {
     void this.running?.stop();
   }
 

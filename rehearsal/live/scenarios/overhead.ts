@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Client } from "../client";
+import { residentBytes } from "../memory";
 import type { PodProcess } from "../node/pod";
 import type { WayFigures } from "../record";
 import type { Session } from "../session";
@@ -103,8 +103,5 @@ function memory(session: Session): Map<string, number> {
     ["Envoy", session.routers(MODEL)[0]?.container("envoy")?.pid],
     ["picker", session.routers(MODEL)[0]?.container("epp")?.pid],
   ] as const;
-  return new Map(programs.map(([name, pid]) => [name, residentBytes(pid)]));
+  return new Map(programs.map(([name, pid]) => [name, residentBytes(pid) ?? 0]));
 }
-
-const residentBytes = (pid: number | undefined) =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
