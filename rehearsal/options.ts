@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_SPEED, type LiveOptions, liveOptions } from "./live/options";
-import { SCENARIOS, SHOWN } from "./live/scenarios";
+import { REAL_ENGINE, SCENARIOS, SHOWN } from "./live/scenarios";
 
 /** What `npm run rehearse` was asked to do. */
 export interface RehearsalOptions {
@@ -43,7 +43,8 @@ ${parts.join("\n")}
   --port PORT    port of 127.0.0.1 that leads to the endpoint (default: a free one)
   --info FILE    write endpoint, keys and kubeconfig to FILE, as JSON, once the stage is up
   --speed N      boot, pull and load N times as fast as planned (default: ${DEFAULT_SPEED}); nothing else is hurried
-  --engine NAME  simulated (default), or vllm: the real vLLM on the CPU with a tiny model
+  --engine NAME  simulated (default), or vllm: the real vLLM on the CPU with a tiny model (3 GB more to install); plays
+                 ${REAL_ENGINE.join(" and ")}
   --report FILE  the report, one HTML page (default: pilotlight-live.html in the folder for temporary files)
 
 The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded, about 15 more for
@@ -75,7 +76,12 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
   return { stacks, live: Array.isArray(live) ? undefined : live, json, help };
 }
 
-const DEFAULTS = { known: Object.keys(SCENARIOS), shown: SHOWN, report: join(tmpdir(), "pilotlight-live.html") };
+const DEFAULTS = {
+  known: Object.keys(SCENARIOS),
+  shown: SHOWN,
+  real: REAL_ENGINE,
+  report: join(tmpdir(), "pilotlight-live.html"),
+};
 
 function parse(argv: readonly string[]) {
   try {

@@ -39,11 +39,16 @@ interface Tap {
   tail: string;
 }
 
-/** Requests to one gateway. @param now seconds since the stage was up. */
+/**
+ * Requests to one gateway.
+ * @param now seconds since the stage was up.
+ * @param wordsAreTokens whether each token is a word, as the simulated engine has it: then a lost word is found, too.
+ */
 export class Client {
   constructor(
     readonly baseUrl: string,
     private readonly now: () => number,
+    private readonly wordsAreTokens = true,
   ) {}
 
   async ask(asking: Asking): Promise<Answer> {
@@ -57,7 +62,7 @@ export class Client {
       fetch: (url, init) => listen(fetch(url as string, init as RequestInit), tap),
     });
     const at = this.now();
-    const got = { tokens: 0, text: "", counted: 0, firstTokenSeconds: undefined as number | undefined };
+    const got = { pieces: 0, text: "", counted: 0, firstTokenSeconds: undefined as number | undefined };
     let error: string | undefined;
     try {
       await (asking.stream ? this.stream(openai, asking, got, at) : this.plain(openai, asking, got, at));
@@ -66,7 +71,8 @@ export class Client {
       if (thrown instanceof OpenAI.APIError && thrown.status !== undefined) tap.status = thrown.status;
     }
     const done = /data: \[DONE\]\s*$/.test(tap.tail);
-    const whole = got.tokens === asking.tokens && got.counted === asking.tokens;
+    const words = got.text.trim().split(/\s+/).length;
+    const whole = got.counted === asking.tokens && (!this.wordsAreTokens || words === asking.tokens) && got.text !== "";
     return {
       at,
       model: asking.model,
@@ -76,7 +82,8 @@ export class Client {
       complete: error === undefined && tap.status === 200 && whole && (!asking.stream || done),
       seconds: this.now() - at,
       pings: tap.pings,
-      tokens: got.tokens,
+      // An answer that was cut has no count; what has come of it is told by its pieces.
+      tokens: got.counted || got.pieces,
       text: got.text,
       firstTokenSeconds: got.firstTokenSeconds,
       done,
@@ -96,7 +103,7 @@ export class Client {
           got.firstTokenSeconds = this.now() - at;
           asking.onFirstToken?.();
         }
-        got.tokens += 1;
+        got.pieces += 1;
         got.text += content;
       }
       if (chunk.usage) got.counted = chunk.usage.completion_tokens;
@@ -106,13 +113,12 @@ export class Client {
   private async plain(openai: OpenAI, asking: Asking, got: Got, at: number): Promise<void> {
     const answer = await openai.chat.completions.create({ ...body(asking), stream: false }, { signal: asking.signal });
     got.text = answer.choices[0]?.message.content ?? "";
-    got.tokens = got.text.trim().split(/\s+/).length;
     got.counted = answer.usage?.completion_tokens ?? 0;
     got.firstTokenSeconds = this.now() - at;
   }
 }
 
-type Got = { tokens: number; text: string; counted: number; firstTokenSeconds: number | undefined };
+type Got = { pieces: number; text: string; counted: number; firstTokenSeconds: number | undefined };
 
 const body = ({ model, prompt, tokens }: Asking) => ({
   model,

@@ -5,6 +5,8 @@ import { findEquipment, findLiveTools } from "../equipment";
 import { Interrupted, withProcesses } from "../processes";
 import { type Run, sayer } from "../run";
 import { readSettings } from "../settings";
+import { findingHere } from "../tools";
+import { findVllm } from "../tools/vllm";
 import { shippedTimers } from "./differences";
 import type { Ready, ToInside } from "./messages";
 import { SHORTCOMING } from "./outside";
@@ -49,9 +51,10 @@ async function play({ stackName, dir, today, options, began }: Play): Promise<bo
       const { settings: config, region = "" } = readSettings(stackName, today);
       const { config: settings } = readStackFile(stackName);
       const { speed } = options;
-      const stage = await LiveStage.start({ ...run, tools, stackName, settings, config, region, speed });
+      const vllm = options.engine === "vllm" ? await findVllm(findingHere(quiet, signal)) : undefined;
+      const stage = await LiveStage.start({ ...run, tools, stackName, settings, config, region, speed, vllm });
       try {
-        const session = await Session.open(stage);
+        const session = await Session.open(stage, options.engine);
         session.observer.onSample = (sample) => view.show(sample, session.observer.events);
         process.send?.(await invitation(stage, session, dir));
         for (const name of options.parts) {

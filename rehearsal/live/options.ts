@@ -41,13 +41,20 @@ export interface LiveDefaults {
   /** Every part there is, and those that are played where nobody asks for others. */
   readonly known: readonly string[];
   readonly shown: readonly string[];
+  /** Those that need no ledger of the engine, and no more of it than a CPU gives. */
+  readonly real: readonly string[];
   readonly report: string;
 }
 
 /** @returns the options, or every fault of the command line, each with what is right. */
-export function liveOptions(given: GivenLiveOptions, { known, shown, report }: LiveDefaults): LiveOptions | string[] {
+export function liveOptions(
+  given: GivenLiveOptions,
+  { known, shown, real, report }: LiveDefaults,
+): LiveOptions | string[] {
   const faults: string[] = [];
-  const parts = given["every-part"] ? known : (given.part ?? (given.keep ? [] : shown));
+  const engine = ENGINES.find((one) => one === (given.engine ?? "simulated"));
+  const usual = given.keep ? [] : shown.filter((part) => engine === "simulated" || real.includes(part));
+  const parts = given["every-part"] ? known : (given.part ?? usual);
   for (const part of parts)
     if (!known.includes(part))
       faults.push(`there is no part "${part}"${didYouMean(part, known)}; --part can be: ${known.join(", ")}`);
@@ -56,8 +63,12 @@ export function liveOptions(given: GivenLiveOptions, { known, shown, report }: L
   const port = Number(given.port ?? 0);
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     faults.push(`--port ${given.port} is no port from 1 to 65535`);
-  const engine = ENGINES.find((one) => one === (given.engine ?? "simulated"));
   if (engine === undefined) faults.push(`--engine ${given.engine} is none; it can be: ${ENGINES.join(", ")}`);
+  const counted = engine === "vllm" ? parts.filter((part) => known.includes(part) && !real.includes(part)) : [];
+  if (counted.length > 0)
+    faults.push(
+      `--engine vllm cannot play ${counted.join(", ")}, which count what the simulated engine writes down; it plays: ${real.join(", ")}`,
+    );
   for (const [flag, value] of Object.entries({ port: given.port, info: given.info }))
     if (value !== undefined && !given.keep) faults.push(`--${flag} is for a stage that stays up: add --keep`);
   if (faults.length > 0 || engine === undefined) return faults;

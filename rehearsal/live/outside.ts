@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { kubeconfig } from "../control-plane";
 import { findEquipment, findLiveTools } from "../equipment";
 import type { Run } from "../run";
+import { findingHere } from "../tools";
+import { findVllm } from "../tools/vllm";
 import type { Ready, ToInside } from "./messages";
 import type { LiveOptions } from "./options";
 import { namespaceFault, relayPort, runInside } from "./sandbox";
@@ -28,6 +30,7 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
   if (fault !== undefined) throw new Error(fault);
   await findEquipment(say, signal);
   await findLiveTools(say, signal);
+  if (options.engine === "vllm") await findVllm(findingHere(say, signal));
 
   const child = runInside(join(__dirname, "inside.ts"));
   const tell = (message: ToInside) => child.connected && child.send(message, () => undefined);

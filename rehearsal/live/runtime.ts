@@ -7,11 +7,13 @@ import { parseSource } from "../../planner/source";
 import type { StackConfig } from "../../stacks/config";
 import { type ControlPlane, kubeconfig } from "../control-plane";
 import type { LiveTools } from "../equipment";
+import type { Vllm } from "../tools/vllm";
 import type { Cluster } from "./cluster";
 import { compressed, type Delays, plannedDelays } from "./delays";
 import type { V1Container, V1Node, V1Pod, V1ServiceAccount } from "./kubernetes-types";
 import type { Program } from "./node/container";
 import type { Runtime } from "./node/pod";
+import { vllmProgram } from "./vllm-engine";
 
 export interface RuntimeArgs {
   readonly config: StackConfig;
@@ -22,6 +24,10 @@ export interface RuntimeArgs {
   readonly speed: number;
   /** Where pods find the AWS account. */
   readonly awsUrl: string;
+  /** The real vLLM, for engines that are not simulated. */
+  readonly vllm?: Vllm;
+  /** Folder of the run, for what vLLM leaves in temporary files. */
+  readonly dir: string;
 }
 
 type Ask = Parameters<Runtime["program"]>[0];
@@ -35,6 +41,7 @@ export class StageRuntime implements Runtime {
   private readonly nodes = new Map<string, V1Node>();
   /** Images by node, as soon as their pull is over. */
   private readonly pulled = new Set<string>();
+  private engines = 0;
   /** Models whose engines start and never serve: a fault to be played. */
   readonly broken = new Set<string>();
 
@@ -103,6 +110,8 @@ export class StageRuntime implements Runtime {
   private engine(ask: Ask, env: Readonly<Record<string, string>>): Program {
     const name = ask.pod.metadata?.labels?.[MODEL_LABEL] ?? "";
     if (this.broken.has(name)) return NEVER_READY;
+    const { vllm } = this.args;
+    if (vllm !== undefined) return this.realEngine(vllm, ask, env);
     const source = parseSource(this.args.config.models[name]?.source ?? "");
     const gpu = this.label(ask.pod, "pilotlight.dev/gpu");
     const surroundings = {
@@ -118,6 +127,14 @@ export class StageRuntime implements Runtime {
       args: ["--import", TSX, ENGINE, ...ask.args],
       env: { ...env, PILOTLIGHT_ENGINE: JSON.stringify(surroundings) },
     };
+  }
+
+  private realEngine(vllm: Vllm, ask: Ask, env: Readonly<Record<string, string>>): Program {
+    // Short: it becomes part of a socket's path.
+    const temporary = join(this.args.dir, `vllm-${this.engines++}`);
+    mkdirSync(temporary);
+    const port = ask.container.ports?.[0]?.containerPort ?? 8000;
+    return vllmProgram({ ...vllm, podArgs: ask.args, env, port, temporary });
   }
 
   /** A pod whose account may speak to the API finds it by a kubeconfig with that account's own token: its Role counts. */

@@ -4,6 +4,7 @@ import { type Answer, type Asking, Client } from "./client";
 import { eventually } from "./controllers";
 import type { V1Secret } from "./kubernetes-types";
 import { Observer } from "./observe";
+import type { EngineKind } from "./options";
 import type { ColdStart, Difference, Finding, LivePhase, Outcome, WayFigures } from "./record";
 import type { LiveStage } from "./stage";
 
@@ -27,16 +28,17 @@ export class Session {
     readonly stage: LiveStage,
     /** Keys of the gateway by name. */
     readonly keys: Readonly<Record<string, string>>,
+    engine: EngineKind,
   ) {
     const models = Object.keys(stage.args.config.models);
     this.observer = new Observer(stage.cluster, stage.node, models, () => this.now());
-    this.client = new Client("http://gateway.inference.svc:4000/v1", () => this.now());
+    this.client = new Client("http://gateway.inference.svc:4000/v1", () => this.now(), engine === "simulated");
   }
 
-  static async open(stage: LiveStage): Promise<Session> {
+  static async open(stage: LiveStage, engine: EngineKind): Promise<Session> {
     const secret = await stage.cluster.get<V1Secret>("/api/v1/namespaces/inference/secrets/gateway-keys");
     const keys = JSON.parse(Buffer.from(secret?.data?.apiKeys ?? "", "base64").toString());
-    const session = new Session(stage, keys);
+    const session = new Session(stage, keys, engine);
     await session.observer.start();
     return session;
   }

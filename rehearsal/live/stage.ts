@@ -10,6 +10,7 @@ import { runToEnd } from "../processes";
 import { follow } from "../progress";
 import type { Run } from "../run";
 import { type Stage, startStage } from "../stage";
+import type { Vllm } from "../tools/vllm";
 import { createStack } from "../workspace";
 import { type Boot, startBoot } from "./boot";
 import { Cluster } from "./cluster";
@@ -33,6 +34,8 @@ export interface LiveStageArgs extends Run {
   readonly region: string;
   /** How much faster than planned nodes boot, images come and engines load. */
   readonly speed: number;
+  /** The real vLLM, for engines that are not simulated. */
+  readonly vllm?: Vllm;
 }
 
 /** moto's own account. */
@@ -76,7 +79,7 @@ export class LiveStage {
     const cluster = await Cluster.open(server);
     await new Services(network, say).start(cluster);
     const awsUrl = await relayAddress(STAGE_ADDRESS, new URL(aws.url));
-    const runtime = new StageRuntime({ config, tools, cluster, server, speed, awsUrl });
+    const runtime = new StageRuntime({ ...args, cluster, server, awsUrl });
     await runtime.start();
     const node = new ProcessNode({ cluster, network, runtime, dir: join(dir, "pods"), say });
     await node.start();

@@ -5,37 +5,47 @@ import { ensure, isComplete, keyOf } from "./cache";
 import { took, whileWaiting } from "./clock";
 import { Prerequisite } from "./go";
 import type { Finding } from "./index";
-import { PYTHON_MINIMUM, type PythonEnvironment } from "./table";
+import type { PythonEnvironment } from "./table";
 import { answerOf, isAtLeast, numbersIn, onPath } from "./version";
 
 /** The names under which distributions have a Python beside the one they call python3. */
 const NAMES = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
-const WANTED = PYTHON_MINIMUM.join(".");
 
 /** What identifies an interpreter: its version, and the file behind all links. */
 const IDENTITY = "import os, sys; print('%d.%d.%d' % sys.version_info[:3], os.path.realpath(sys.executable))";
 
-/** The first one that is new enough. @throws Prerequisite naming those that are not. */
-async function interpreter(why: string): Promise<{ file: string; identity: string }> {
-  const old: string[] = [];
+/** The first one that will do. @throws Prerequisite naming those that will not. */
+async function interpreter({ versions: { from, below }, why }: PythonEnvironment) {
+  const others: string[] = [];
   for (const file of NAMES.flatMap((name) => onPath(name))) {
     const identity = (await answerOf(file, ["-c", IDENTITY])).trim();
-    if (isAtLeast(numbersIn(identity).slice(0, 3), PYTHON_MINIMUM)) return { file, identity };
-    old.push(`${file} is ${identity.split(" ")[0] || "none that works"}`);
+    const version = numbersIn(identity).slice(0, 3);
+    if (isAtLeast(version, from) && !(below && isAtLeast(version, below))) return { file, identity };
+    others.push(`${file} is ${identity.split(" ")[0] || "none that works"}`);
   }
-  const found = old.length > 0 ? old.join(", ") : "there is no python3 on PATH";
-  throw new Prerequisite(`Python ${WANTED} or newer is needed for ${why}; ${found}`);
+  const found = others.length > 0 ? others.join(", ") : "there is no python3 on PATH";
+  const wanted = `Python ${from.join(".")} or newer${below ? `, below ${below.join(".")},` : ""}`;
+  throw new Prerequisite(`${wanted} is needed for ${why}; ${found}`);
+}
+
+/** What is done to an environment once its packages are there. */
+export interface Finishing {
+  /** What decides what it does: a change makes another environment. */
+  readonly inputs: readonly (string | Buffer)[];
+  readonly finish: (python: string, log: string) => Promise<void>;
 }
 
 /** A Python with all packages of an environment, in the cache. */
 export async function findPython(
-  { name, requirements, usually, why }: PythonEnvironment,
+  environment: PythonEnvironment,
   { cache, say, signal }: Finding,
+  { inputs, finish }: Finishing = { inputs: [], finish: async () => {} },
 ): Promise<string> {
+  const { name, requirements, usually } = environment;
   const started = Date.now();
-  const { file, identity } = await interpreter(why);
+  const { file, identity } = await interpreter(environment);
   // A virtual environment leans on the interpreter that made it: another one makes another environment.
-  const key = keyOf(readFileSync(requirements), identity, process.arch);
+  const key = keyOf(readFileSync(requirements), identity, process.arch, ...inputs);
   const folder = join(cache, "python", `${name}-${key}`);
   const python = join(folder, "bin", "python");
   const log = `${folder}.log`;
@@ -44,9 +54,12 @@ export async function findPython(
     say(`python: installing ${name} and what it needs from PyPI (usually ${usually})`);
     rmSync(log, { force: true });
     await whileWaiting(
-      (soFar) => `python: installing ${name}, ${soFar} so far`,
+      (soFar) => `python: installing ${name}, ${soFar} so far (usually ${usually})`,
       say,
-      () => install({ interpreter: file, requirements, folder, log, signal }),
+      async () => {
+        await install({ interpreter: file, requirements, folder, log, signal });
+        await finish(python, log);
+      },
     );
   };
   const onWait = (pid: string) =>
@@ -75,6 +88,7 @@ async function install(args: {
   );
   // The lock file has every package with its hashes, so nothing is resolved and nothing unexpected can come.
   const pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes"];
-  pip.push("--requirement", args.requirements);
+  // What pip would keep besides is in the environment already.
+  pip.push("--no-cache-dir", "--progress-bar", "off", "--requirement", args.requirements);
   await runToEnd({ name: "pip install", command: join(folder, "bin", "python"), args: pip, log }, signal);
 }

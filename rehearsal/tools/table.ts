@@ -230,22 +230,27 @@ export interface PythonEnvironment {
   readonly name: string;
   /** Lock file with every package and its hashes. */
   readonly requirements: string;
+  /** Versions of Python that will do; the second one will not. */
+  readonly versions: { readonly from: readonly [number, number]; readonly below?: readonly [number, number] };
   readonly usually: string;
   readonly why: string;
 }
 
-export const PYTHON_MINIMUM = [3, 10] as const;
+/** Below it boto3 has no wheels that are kept up. */
+const PYTHON_3_10 = { from: [3, 10] } as const;
 
 export const PYTHONS = {
   python: {
     name: "moto",
     requirements: join(__dirname, "requirements.txt"),
+    versions: PYTHON_3_10,
     usually: "about half a minute",
     why: "moto, the AWS account of the rehearsal, and the service models of botocore",
   },
   gatewayPython: {
     name: "litellm",
     requirements: join(__dirname, "requirements-gateway.txt"),
+    versions: PYTHON_3_10,
     usually: "about a minute",
     why: "LiteLLM and Envoy, of the releases that components/versions.ts ships",
   },

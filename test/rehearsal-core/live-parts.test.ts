@@ -26,6 +26,7 @@ describe("the command line of a live rehearsal", () => {
   const defaults = {
     known: ["from-zero", "load", "keda-gone"],
     shown: ["from-zero", "load"],
+    real: ["from-zero"],
     report: "/t/report.html",
   };
 
@@ -49,6 +50,13 @@ describe("the command line of a live rehearsal", () => {
       "--engine sglang is none; it can be: simulated, vllm",
       "--port is for a stage that stays up: add --keep",
       "--info is for a stage that stays up: add --keep",
+    ]);
+  });
+
+  test("the real engine plays what needs no ledger", () => {
+    expect(liveOptions({ engine: "vllm" }, defaults)).toMatchObject({ parts: ["from-zero"], engine: "vllm" });
+    expect(liveOptions({ engine: "vllm", part: ["load"] }, defaults)).toEqual([
+      "--engine vllm cannot play load, which count what the simulated engine writes down; it plays: from-zero",
     ]);
   });
 

@@ -41,3 +41,6 @@ export type ScenarioName = keyof typeof SCENARIOS;
 
 /** What is played unless somebody asks for something else. */
 export const SHOWN: readonly ScenarioName[] = ["from-zero", "load"];
+
+/** What the real vLLM on a CPU can play: it writes no ledger, and is slow. */
+export const REAL_ENGINE: readonly ScenarioName[] = ["from-zero", "refusals"];
