@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { readStackFile, stackNames } from "../stacks/stack-file";
 import { type Equipment, findEquipment } from "./equipment";
 import { rehearseLive } from "./live/outside";
@@ -27,7 +27,12 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
   // A file that cannot be written should not cost a whole run.
-  for (const file of [json, live?.report, live?.info]) if (file !== undefined) closeSync(openSync(file, "a"));
+  // Keys are for nobody else to read.
+  if (live?.info !== undefined) {
+    writeFileSync(live.info, "");
+    chmodSync(live.info, 0o600);
+  }
+  for (const file of [json, live?.report]) if (file !== undefined) writeFileSync(file, "");
 
   const reports: Report[] = [];
   let equipment: Equipment | undefined;
@@ -40,7 +45,10 @@ async function main(argv: readonly string[]): Promise<void> {
   let shown = true;
   if (live !== undefined)
     await inOwnFolder(async (run) => {
-      shown = await rehearseLive({ ...run, stackName: LIVE_STACK, today, options: live });
+      shown = await rehearseLive({ ...run, stackName: LIVE_STACK, today, options: live }).finally(() => {
+        // It leads to a stage that is no more.
+        if (live.info !== undefined) rmSync(live.info, { force: true });
+      });
     });
   for (const report of reports) console.log(`\n${summary(report).join("\n")}`);
   if (json !== undefined && stacks.length > 0) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);

@@ -45,7 +45,7 @@ ${parts.join("\n")}
   --speed N      boot, pull and load N times as fast as planned (default: ${DEFAULT_SPEED}); nothing else is hurried
   --engine NAME  simulated (default), or vllm: the real vLLM on the CPU with a tiny model (3 GB more to install); plays
                  ${REAL_ENGINE.join(" and ")}
-  --report FILE  the report, one HTML page (default: pilotlight-live.html in the folder for temporary files)
+  --report FILE  the report, one HTML page (default: a new file in the folder for temporary files)
 
 The first run gets or builds its tools (about 7 minutes on 2 cores where releases cannot be downloaded, about 15 more for
 --live) and keeps them in \${PILOTLIGHT_CACHE:-\${XDG_CACHE_HOME:-~/.cache}/pilotlight}.`;

@@ -17,8 +17,6 @@ export interface Asking {
   readonly phase: string;
   /** Leaves before the answer has come. */
   readonly signal?: AbortSignal;
-  /** Told once, when the first token is there. */
-  readonly onFirstToken?: () => void;
 }
 
 /** What a client got, and in what words it was refused. */
@@ -26,6 +24,9 @@ export interface Answer extends Outcome {
   readonly tokens: number;
   readonly text: string;
   readonly error?: string;
+  /** `type` of the error's body, and the code in it. */
+  readonly errorType?: string;
+  readonly errorCode?: string;
   /** Seconds from the request to its first token; for a plain call, to the whole answer. */
   readonly firstTokenSeconds?: number;
   /** Whether a stream ended with its mark. */
@@ -36,6 +37,7 @@ export interface Answer extends Outcome {
 interface Tap {
   status: number;
   pings: number;
+  spoke: boolean;
   tail: string;
 }
 
@@ -52,7 +54,7 @@ export class Client {
   ) {}
 
   async ask(asking: Asking): Promise<Answer> {
-    const tap: Tap = { status: 0, pings: 0, tail: "" };
+    const tap: Tap = { status: 0, pings: 0, spoke: false, tail: "" };
     const openai = new OpenAI({
       baseURL: this.baseUrl,
       apiKey: asking.key,
@@ -64,11 +66,15 @@ export class Client {
     const at = this.now();
     const got = { pieces: 0, text: "", counted: 0, firstTokenSeconds: undefined as number | undefined };
     let error: string | undefined;
+    let refusal: Pick<Answer, "errorType" | "errorCode"> = {};
     try {
       await (asking.stream ? this.stream(openai, asking, got, at) : this.plain(openai, asking, got, at));
     } catch (thrown) {
       error = thrown instanceof Error ? thrown.message : String(thrown);
-      if (thrown instanceof OpenAI.APIError && thrown.status !== undefined) tap.status = thrown.status;
+      if (thrown instanceof OpenAI.APIError) {
+        if (thrown.status !== undefined) tap.status = thrown.status;
+        refusal = { errorType: thrown.type ?? undefined, errorCode: thrown.code ?? undefined };
+      }
     }
     const done = /data: \[DONE\]\s*$/.test(tap.tail);
     const words = got.text.trim().split(/\s+/).length;
@@ -87,7 +93,7 @@ export class Client {
       text: got.text,
       firstTokenSeconds: got.firstTokenSeconds,
       done,
-      ...(error === undefined ? {} : { error }),
+      ...(error === undefined ? {} : { error, ...refusal }),
     };
   }
 
@@ -99,10 +105,7 @@ export class Client {
     for await (const chunk of chunks) {
       const content = chunk.choices[0]?.delta.content ?? "";
       if (content !== "") {
-        if (got.firstTokenSeconds === undefined) {
-          got.firstTokenSeconds = this.now() - at;
-          asking.onFirstToken?.();
-        }
+        got.firstTokenSeconds ??= this.now() - at;
         got.pieces += 1;
         got.text += content;
       }
@@ -141,7 +144,9 @@ async function listen(answering: Promise<Response>, tap: Tap): Promise<Response>
       line += text;
       const lines = line.split("\n");
       line = lines.pop() ?? "";
-      tap.pings += lines.filter((one) => one.startsWith(": ping")).length;
+      // Those that kept the line open before there was anything to say.
+      if (!tap.spoke) tap.pings += lines.filter((one) => one.startsWith(": ping")).length;
+      tap.spoke ||= lines.some((one) => one.startsWith("data:"));
       controller.enqueue(chunk);
     },
   });

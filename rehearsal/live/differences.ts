@@ -11,20 +11,19 @@ export function shippedTimers({ models, gpuPools }: StackConfig): Difference[] {
     idleAfter: model.idleAfter.parse(undefined),
     longestGeneration: model.longestGeneration.parse(undefined),
   };
+  const pool = stackSchema.shape.gpuPools.valueType.parse({ gpu: "l40s", maxGpus: 0 });
+  const usualEmptyFor = "emptyFor" in pool ? pool.emptyFor : 0;
   return [
     ...Object.entries(models).flatMap(([name, settings]) =>
       (["idleAfter", "longestGeneration"] as const).flatMap((key) =>
         timer(`models.${name}.${key}`, usual[key], settings[key]),
       ),
     ),
-    ...Object.entries(gpuPools).flatMap(([name, pool]) =>
-      "emptyFor" in pool ? timer(`gpuPools.${name}.emptyFor`, USUAL_EMPTY_SECONDS, pool.emptyFor) : [],
+    ...Object.entries(gpuPools).flatMap(([name, settings]) =>
+      "emptyFor" in settings ? timer(`gpuPools.${name}.emptyFor`, usualEmptyFor, settings.emptyFor) : [],
     ),
   ];
 }
-
-/** `5m`, the default of the setting. */
-const USUAL_EMPTY_SECONDS = 300;
 
 const timer = (what: string, ships: number, here: number): Difference[] =>
   ships === here ? [] : [{ what, ships: `${ships} s`, here: `${here} s`, why: WHY }];

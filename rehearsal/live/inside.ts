@@ -53,18 +53,20 @@ async function play({ stackName, dir, today, options, began }: Play): Promise<bo
       const { speed } = options;
       const vllm = options.engine === "vllm" ? await findVllm(findingHere(quiet, signal)) : undefined;
       const stage = await LiveStage.start({ ...run, tools, stackName, settings, config, region, speed, vllm });
+      const session = await Session.open(stage, options.engine);
       try {
-        const session = await Session.open(stage, options.engine);
         session.observer.onSample = (sample) => view.show(sample, session.observer.events);
         process.send?.(await invitation(stage, session, dir));
         for (const name of options.parts) {
           const { title, play: part } = SCENARIOS[name as ScenarioName];
           await session.part(title, () => part(session));
         }
-        if (options.keep) await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
-        else write(session);
+        write(session);
+        if (options.keep && !signal.aborted)
+          await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
         return session.phases.every(({ findings }) => findings.every(({ holds }) => holds));
       } finally {
+        session.observer.stop();
         await stage.close();
       }
     });
@@ -73,6 +75,7 @@ async function play({ stackName, dir, today, options, began }: Play): Promise<bo
   }
 
   function write(session: Session): void {
+    if (session.phases.length === 0) return;
     const { observer, phases, coldStarts, outcomes, figures, differences } = session;
     const record: LiveRecord = {
       stack: stackName,

@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
-import { request } from "node:http";
-import { promisify } from "node:util";
 import { INSTANCES } from "../../planner/instances";
 import type { Account } from "../doubles/aws/account";
 import { at, type Props, text, type Value, type Where } from "../doubles/aws/table";
 import type { Processes, Running } from "../processes";
-
-const run = promisify(execFile);
+import { answers } from "./wait";
 
 export interface KarpenterArgs {
   readonly processes: Processes;
@@ -27,13 +23,10 @@ export interface KarpenterArgs {
 
 export interface Karpenter {
   readonly running: Running;
-  readonly metricsUrl: string;
-  stop(): Promise<void>;
 }
 
 /** It reads the whole catalogue of instance types before it is ready. */
 const PATIENCE_MS = 180_000;
-const PROBE_MS = 2000;
 
 /** Environment variables of the chart's container by the setting they come from, with the chart's own value where it has one. */
 const SETTINGS: readonly (readonly [variable: string, value: string, chartDefault?: string])[] = [
@@ -103,13 +96,6 @@ function quantity(amount: string): number {
   return Number(number) * { "": 1, m: 1e-3, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }[unit as ""];
 }
 
-/** Values of a release as Helm's record in the API has them. */
-export async function releaseValues(helm: string, kubeconfigPath: string): Promise<Props> {
-  const args = ["get", "values", "karpenter", "--namespace", "kube-system", "--output", "json"];
-  const { stdout } = await run(helm, [...args, "--kubeconfig", kubeconfigPath]);
-  return (JSON.parse(stdout) ?? {}) as Props;
-}
-
 /** Starts the real controller against the stage and waits until it is ready. */
 export async function startKarpenter(args: KarpenterArgs): Promise<Karpenter> {
   const { processes, binary, kubeconfigPath, awsUrl, region, values, ports, env = {}, signal } = args;
@@ -133,20 +119,8 @@ export async function startKarpenter(args: KarpenterArgs): Promise<Karpenter> {
       ...env,
     },
   });
-  await running.ready(() => answers(`http://127.0.0.1:${ports.health}/readyz`), PATIENCE_MS, signal);
-  return { running, metricsUrl: `http://127.0.0.1:${ports.metrics}/metrics`, stop: () => running.stop() };
-}
-
-function answers(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asked = request(url, { agent: false, timeout: PROBE_MS }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    asked.on("timeout", () => asked.destroy());
-    asked.on("error", () => resolve(false));
-    asked.end();
-  });
+  await running.ready(answers(`http://127.0.0.1:${ports.health}/readyz`), PATIENCE_MS, signal);
+  return { running };
 }
 
 /** What the account cannot give: `*` in type and zone stands for any text, a `vcpus` lets so many run. */

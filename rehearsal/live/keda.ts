@@ -1,11 +1,13 @@
+import { at, type Props } from "../doubles/aws/table";
 import type { LiveTools } from "../equipment";
 import type { Processes, Running } from "../processes";
 import type { Cluster } from "./cluster";
-import { answers, eventually } from "./controllers";
 import { STAGE_ADDRESS } from "./network";
 import { leadTo } from "./stage-service";
+import { answers, eventually } from "./wait";
 
 const NAMESPACE = "keda";
+export const RELEASE = { name: "keda", namespace: NAMESPACE } as const;
 const METRICS_SERVICE = "keda-operator-metrics-apiserver";
 const OPERATOR_GRPC = `${STAGE_ADDRESS}:9666`;
 const ADAPTER_PORT = 6443;
@@ -14,6 +16,8 @@ export interface KedaArgs {
   readonly tools: Pick<LiveTools, "keda" | "kedaAdapter">;
   readonly cluster: Cluster;
   readonly kubeconfigPath: string;
+  /** Values of the KEDA chart, as the program gave them. */
+  readonly values: Props;
   /** Folder with ca.crt, tls.crt and tls.key. */
   readonly certificates: string;
   readonly processes: Processes;
@@ -63,15 +67,6 @@ export class Keda {
     });
   }
 
-  /** Takes back what `install` has made. */
-  async uninstall(): Promise<void> {
-    const { cluster } = this.args;
-    await cluster.remove("/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io");
-    const name = "keda-operator-external-metrics-reader";
-    for (const kind of ["clusterroles", "clusterrolebindings"])
-      await cluster.remove(`/apis/rbac.authorization.k8s.io/v1/${kind}/${name}`);
-  }
-
   async start(): Promise<void> {
     const { tools, kubeconfigPath, certificates, processes, signal } = this.args;
     const env = {
@@ -81,6 +76,8 @@ export class Keda {
       WATCH_NAMESPACE: "",
       // Outside a pod it does not know its own.
       KEDA_CLUSTER_OBJECT_NAMESPACE: NAMESPACE,
+      // What the chart makes of `restrict.secret`: KEDA then watches no Secrets but its own namespace's.
+      KEDA_RESTRICT_SECRET_ACCESS: String(at(this.args.values, "permissions.operator.restrict.secret") ?? false),
     };
     const operator = processes.start({
       name: "keda-operator",

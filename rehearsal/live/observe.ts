@@ -3,10 +3,11 @@ import type { Cluster } from "./cluster";
 import type { V1Deployment, V1Node, V1Pod } from "./kubernetes-types";
 import { bytesOf, peakBytes } from "./memory";
 import type { ProcessNode } from "./node/node";
-import { EMPTY_QUEUE, metricsOf, type Queue, queueIn } from "./picker-metrics";
+import { metricsOf, type Queue, queueIn } from "./picker-metrics";
 import type { ColdStart, LiveEvent, MemoryUse, ModelSample, NodeSample, Sample } from "./record";
 
 const SAMPLE_MS = 250;
+const UNREAD = { held: 0, running: 0, unread: true };
 const INSTANCE_TYPE = "node.kubernetes.io/instance-type";
 const GPU = "pilotlight.dev/gpu";
 const INSTANCE = "app.kubernetes.io/instance";
@@ -22,8 +23,6 @@ interface NodeClaim {
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
   };
 }
-
-/** Kubernetes' own events that tell a reader something. */
 
 /** Looks at the stage several times a second and writes down what it sees. */
 export class Observer {
@@ -197,7 +196,7 @@ export class Observer {
       const models = Object.fromEntries(
         this.models.map((model, index): [string, ModelSample] => [
           model,
-          { ...(queues[index] ?? EMPTY_QUEUE), wanted: this.wanted(model), ready: this.ready(model) },
+          { ...(queues[index] ?? UNREAD), wanted: this.wanted(model), ready: this.ready(model) },
         ]),
       );
       const nodes = this.gpuNodes();
@@ -211,11 +210,13 @@ export class Observer {
     }
   }
 
-  /** The router's own figures, from where Prometheus reads them. */
-  private async queue(model: string): Promise<Queue> {
+  /** The routers' own figures, from where Prometheus reads them. */
+  private async queue(model: string): Promise<Queue & { readonly unread: boolean }> {
     const routers = this.node.find({ [INSTANCE]: model, [COMPONENT]: "router" });
-    const all = await Promise.all(routers.map(async (router) => queueIn(await metricsOf(router))));
-    return all.reduce((sum, one) => ({ held: sum.held + one.held, running: sum.running + one.running }), EMPTY_QUEUE);
+    const texts = await Promise.all(routers.map(metricsOf));
+    const told = texts.filter((text) => text !== undefined).map(queueIn);
+    const sum = (of: (queue: Queue) => number) => told.reduce((total, queue) => total + of(queue), 0);
+    return { held: sum(({ held }) => held), running: sum(({ running }) => running), unread: told.length === 0 };
   }
 
   private weigh(): void {

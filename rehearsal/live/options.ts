@@ -59,9 +59,10 @@ export function liveOptions(
     if (!known.includes(part))
       faults.push(`there is no part "${part}"${didYouMean(part, known)}; --part can be: ${known.join(", ")}`);
   const speed = Number(given.speed ?? DEFAULT_SPEED);
-  if (!(speed >= 1 && speed <= 1000)) faults.push(`--speed ${given.speed} is no number from 1 to 1000`);
+  // Slower than that a cold start outlasts what clients and parts wait for.
+  if (!(speed >= 5 && speed <= 1000)) faults.push(`--speed ${given.speed} is no number from 5 to 1000`);
   const port = Number(given.port ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
+  if (!Number.isInteger(port) || port < 0 || port > 65535 || given.port === "0")
     faults.push(`--port ${given.port} is no port from 1 to 65535`);
   if (engine === undefined) faults.push(`--engine ${given.engine} is none; it can be: ${ENGINES.join(", ")}`);
   const counted = engine === "vllm" ? parts.filter((part) => known.includes(part) && !real.includes(part)) : [];

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { kubeconfig } from "../control-plane";
@@ -61,7 +61,6 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
     clearTimeout(late);
     signal.removeEventListener("abort", onAbort);
     for (const server of servers) server.close();
-    if (options.info !== undefined) rmSync(options.info, { force: true });
   }
 
   /** Opens ports of this machine, and says what there is to be found. */
@@ -74,7 +73,7 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
     const access = { url: `https://127.0.0.1:${api.port}`, caData, token, serverName: API_NAME };
     writeFileSync(file, kubeconfig(access), { mode: 0o600 });
     const info = { endpoint, apiKey: keys.default, keys, models, kubeconfig: file };
-    if (options.info !== undefined) writeFileSync(options.info, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
+    if (options.info !== undefined) writeFileSync(options.info, `${JSON.stringify(info, null, 2)}\n`);
     say(`endpoint    ${endpoint}`);
     say(`key         ${keys.default}`);
     say(`models      ${models.join(", ")}: they sleep, and a request wakes them`);

@@ -3,16 +3,14 @@ import type { ModelSample } from "./record";
 
 export type Queue = Pick<ModelSample, "held" | "running">;
 
-export const EMPTY_QUEUE: Queue = { held: 0, running: 0 };
-
-/** What a router shows to Prometheus; nothing while it does not answer. */
-export async function metricsOf(router: PodProcess): Promise<string> {
-  if (router.address === undefined) return "";
+/** What a router shows to Prometheus; nothing while it does not answer, which is not the same as an empty queue. */
+export async function metricsOf(router: PodProcess): Promise<string | undefined> {
+  if (router.address === undefined) return undefined;
   try {
     const response = await fetch(`http://${router.address}:9090/metrics`, { signal: AbortSignal.timeout(1000) });
     return await response.text();
   } catch {
-    return "";
+    return undefined;
   }
 }
 

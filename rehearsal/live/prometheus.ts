@@ -1,15 +1,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { prometheusValues } from "../../components/autoscaling-values";
 import type { ControlPlane } from "../control-plane";
+import { at, type Props, props } from "../doubles/aws/table";
 import type { LiveTools } from "../equipment";
 import type { Processes, Running } from "../processes";
 import type { Cluster } from "./cluster";
-import { answers, eventually } from "./controllers";
 import type { V1Secret } from "./kubernetes-types";
 import { STAGE_ADDRESS } from "./network";
 import { leadTo } from "./stage-service";
+import { answers, eventually } from "./wait";
 
 const NAMESPACE = "monitoring";
 const NAME = "kube-prometheus-stack-prometheus";
@@ -21,6 +21,8 @@ export interface PrometheusArgs {
   readonly cluster: Cluster;
   readonly server: ControlPlane;
   readonly dir: string;
+  /** Values of kube-prometheus-stack, as the program gave them. */
+  readonly values: Props;
   readonly processes: Processes;
   readonly signal: AbortSignal;
 }
@@ -52,7 +54,6 @@ export class Prometheus {
       env: { PATH: process.env.PATH ?? "", KUBECONFIG: server.kubeconfigPath },
     });
     await leadTo(cluster, { namespace: NAMESPACE, name: NAME, port: PORT, targetPort: PORT });
-    const { prometheusSpec } = prometheusValues({ nodeSelector: {} }).prometheus;
     await cluster.create(`/apis/monitoring.coreos.com/v1/namespaces/${NAMESPACE}/prometheuses`, {
       apiVersion: "monitoring.coreos.com/v1",
       kind: "Prometheus",
@@ -60,12 +61,7 @@ export class Prometheus {
       spec: {
         // No pod: the stage runs the program itself, with what the operator has written for it.
         replicas: 0,
-        scrapeInterval: prometheusSpec.scrapeInterval,
-        evaluationInterval: prometheusSpec.evaluationInterval,
-        podMonitorSelector: {},
-        podMonitorNamespaceSelector: {},
-        serviceMonitorSelector: {},
-        serviceMonitorNamespaceSelector: {},
+        ...specOf(this.args.values),
         apiserverConfig: {
           host: server.url,
           authorization: { credentialsFile: join(this.home, "token") },
@@ -74,10 +70,6 @@ export class Prometheus {
       },
     });
     await eventually("the Prometheus operator's configuration", () => this.read(), { signal });
-  }
-
-  async uninstall(): Promise<void> {
-    await this.args.cluster.remove(`/apis/monitoring.coreos.com/v1/namespaces/${NAMESPACE}/prometheuses/stage`);
   }
 
   private async read(): Promise<string | undefined> {
@@ -126,3 +118,27 @@ export class Prometheus {
     clearInterval(this.follower);
   }
 }
+
+const MONITORS = ["serviceMonitor", "podMonitor"] as const;
+
+/**
+ * What the chart makes of its values in the Prometheus object, as far as scraping goes.
+ * Source: kube-prometheus-stack 88.5.3, templates/prometheus/prometheus.yaml: without `…NilUsesHelmValues: false` it selects
+ * the monitors of its own release alone.
+ */
+export function specOf(values: Props): Record<string, unknown> {
+  const spec = props(at(values, "prometheus.prometheusSpec"));
+  const selectors = MONITORS.map((monitor) => {
+    const every = spec[`${monitor}SelectorNilUsesHelmValues`] === false;
+    return [`${monitor}Selector`, every ? {} : { matchLabels: { release: RELEASE.name } }] as const;
+  });
+  const namespaces = MONITORS.map((monitor) => [`${monitor}NamespaceSelector`, {}] as const);
+  return {
+    ...Object.fromEntries([...selectors, ...namespaces]),
+    scrapeInterval: spec.scrapeInterval,
+    evaluationInterval: spec.evaluationInterval,
+  };
+}
+
+/** Named after the chart, as components/helm.ts does. */
+export const RELEASE = { name: "kube-prometheus-stack", namespace: NAMESPACE } as const;

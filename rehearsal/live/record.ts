@@ -17,6 +17,8 @@ export interface ModelSample {
   readonly held: number;
   /** Requests that the router has sent on and that are not answered yet. */
   readonly running: number;
+  /** No router told its figures at this moment, and both are 0 for want of better. */
+  readonly unread?: boolean;
   /** Replicas that the Deployment wants. */
   readonly wanted: number;
   /** Replicas that are Ready. */
@@ -69,6 +71,8 @@ export interface LivePhase {
   readonly from: number;
   readonly to: number;
   readonly findings: readonly Finding[];
+  /** Figures and circumstances: told, and judged by nobody. */
+  readonly notes?: readonly string[];
 }
 
 export interface Finding {

@@ -39,8 +39,8 @@ const MODEL_LABEL = "app.kubernetes.io/instance";
 /** Which program of this machine stands for which image, and how long it takes to be there. */
 export class StageRuntime implements Runtime {
   private readonly nodes = new Map<string, V1Node>();
-  /** Images by node, as soon as their pull is over. */
-  private readonly pulled = new Set<string>();
+  /** When the pull of an image to a node is over, in ms since 1970, from its begin. */
+  private readonly pulled = new Map<string, number>();
   private engines = 0;
   /** Models whose engines start and never serve: a fault to be played. */
   readonly broken = new Set<string>();
@@ -59,9 +59,9 @@ export class StageRuntime implements Runtime {
   pullMs(container: V1Container, pod: V1Pod): number {
     if (!isEngineImage(container)) return 0;
     const key = `${pod.spec?.nodeName} ${container.image}`;
-    if (this.pulled.has(key)) return 0;
-    this.pulled.add(key);
-    return this.delays(pod).pullMs;
+    const over = this.pulled.get(key) ?? Date.now() + this.delays(pod).pullMs;
+    this.pulled.set(key, over);
+    return Math.max(0, over - Date.now());
   }
 
   private delays(pod: V1Pod): Delays {

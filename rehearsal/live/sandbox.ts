@@ -50,7 +50,7 @@ export function namespaceFault(): Promise<string | undefined> {
     child.once("error", (error) => resolve(`${error.message}; install util-linux, which has unshare`));
     child.once("exit", (code) => {
       if (code === 0) return resolve(undefined);
-      const fix = said.includes("ip")
+      const fix = /failed to execute ip\b/.test(said)
         ? "install iproute2"
         : "run it as root, or allow user namespaces (on Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0)";
       resolve(`a live rehearsal needs network namespaces, and this machine made none: ${said.trim()}; ${fix}`);

@@ -57,10 +57,11 @@ export class Services {
       const address = service.spec?.clusterIP ?? "None";
       if (this.listening.has(key) || !/^\d/.test(address)) continue;
       await this.network.addAddress(address);
-      const servers = await Promise.all(
-        (service.spec?.ports ?? []).map(({ name = "", port }) => this.listen(key, name, address, port)),
-      );
+      const servers: Server[] = [];
+      // Known at once, so that what did listen is closed with it even if another port could not.
       this.listening.set(key, { address, servers });
+      for (const { name = "", port } of service.spec?.ports ?? [])
+        servers.push(await this.listen(key, name, address, port));
     }
     const names = [...this.services.values()].flatMap(({ metadata, spec }) => {
       const name = `${metadata?.name}.${metadata?.namespace}`;

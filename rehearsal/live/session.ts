@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, type Asking, Client } from "./client";
-import { eventually } from "./controllers";
 import type { V1Secret } from "./kubernetes-types";
 import { Observer } from "./observe";
 import type { EngineKind } from "./options";
 import type { ColdStart, Difference, Finding, LivePhase, Outcome, WayFigures } from "./record";
 import type { LiveStage } from "./stage";
+import { eventually } from "./wait";
 
 /** How long a model may take to fall asleep: its idle time, and what Prometheus, KEDA and a drain add. */
 const ASLEEP_MS = 240_000;
@@ -23,6 +23,7 @@ export class Session {
   readonly figures: WayFigures[] = [];
   private phase = "";
   private findings: Finding[] = [];
+  private noted: string[] = [];
 
   private constructor(
     readonly stage: LiveStage,
@@ -80,6 +81,7 @@ export class Session {
     const from = this.now();
     this.phase = name;
     this.findings = [];
+    this.noted = [];
     this.say(`— ${name}`);
     try {
       await work();
@@ -87,12 +89,18 @@ export class Session {
       this.signal.throwIfAborted();
       this.finds(false, `ended early: ${error instanceof Error ? error.message : error}`);
     }
-    this.phases.push({ name, from, to: this.now(), findings: this.findings });
+    this.phases.push({ name, from, to: this.now(), findings: this.findings, notes: this.noted });
   }
 
   finds(holds: boolean, text: string): void {
     this.findings.push({ holds, text });
     this.say(`  ${holds ? "yes" : "NO "}  ${text}`);
+  }
+
+  /** A figure or a circumstance, which is neither right nor wrong. */
+  notes(text: string): void {
+    this.noted.push(text);
+    this.say(`       ${text}`);
   }
 
   ask(asking: Partial<Asking> & Pick<Asking, "model">): Promise<Answer> {
@@ -105,8 +113,8 @@ export class Session {
       ...asking,
     };
     return this.client.ask(whole).then((answer) => {
-      const { tokens: _, text: _text, error: _error, firstTokenSeconds: _first, done: _done, ...outcome } = answer;
-      this.outcomes.push(outcome);
+      const { at, model, phase, stream, status, complete, seconds, pings } = answer;
+      this.outcomes.push({ at, model, phase, stream, status, complete, seconds, pings });
       return answer;
     });
   }
@@ -127,8 +135,10 @@ export class Session {
       () => {
         const sample = this.observer.last();
         return (
-          all.every((model) => this.observer.wanted(model) === 0 && sample?.models[model]?.held === 0) &&
-          all.every((model) => this.engines(model).length === 0)
+          all.every(
+            (model) =>
+              this.observer.wanted(model) === 0 && sample?.models[model]?.held === 0 && !sample.models[model]?.unread,
+          ) && all.every((model) => this.engines(model).length === 0)
         );
       },
       ASLEEP_MS,
@@ -147,8 +157,15 @@ export class Session {
     return this.stage.node.find({ "app.kubernetes.io/name": "gateway" });
   }
 
-  held(model: string): number {
-    return this.observer.last()?.models[model]?.held ?? 0;
+  /** Requests in a router's queue; nothing while the router does not say. */
+  held(model: string): number | undefined {
+    const now = this.observer.last()?.models[model];
+    return now === undefined || now.unread ? undefined : now.held;
+  }
+
+  running(model: string): number | undefined {
+    const now = this.observer.last()?.models[model];
+    return now === undefined || now.unread ? undefined : now.running;
   }
 
   wait(ms: number): Promise<void> {

@@ -14,16 +14,18 @@ import type { Vllm } from "../tools/vllm";
 import { createStack } from "../workspace";
 import { type Boot, startBoot } from "./boot";
 import { Cluster } from "./cluster";
-import { eventually, startControllers } from "./controllers";
+import { startControllers } from "./controllers";
 import { relayAddress } from "./join";
-import { type Karpenter, releaseValues, setPrices, startKarpenter } from "./karpenter";
-import { Keda } from "./keda";
+import { type Karpenter, setPrices, startKarpenter } from "./karpenter";
+import { RELEASE as KEDA, Keda } from "./keda";
 import type { V1Pod } from "./kubernetes-types";
 import { STAGE_ADDRESS, StageNetwork } from "./network";
 import { ProcessNode } from "./node/node";
-import { Prometheus } from "./prometheus";
+import { RELEASE as PROMETHEUS, Prometheus } from "./prometheus";
+import { releaseValues } from "./release-values";
 import { StageRuntime } from "./runtime";
 import { Services } from "./services";
+import { eventually } from "./wait";
 
 export interface LiveStageArgs extends Run {
   readonly tools: Equipment & LiveTools;
@@ -38,6 +40,7 @@ export interface LiveStageArgs extends Run {
   readonly vllm?: Vllm;
 }
 
+const KARPENTER = { name: "karpenter", namespace: "kube-system" } as const;
 /** moto's own account. */
 const ACCOUNT = "123456789012";
 
@@ -51,6 +54,7 @@ export class LiveStage {
     readonly plain: Stage,
     readonly where: Where,
     readonly cluster: Cluster,
+    private readonly services: Services,
     readonly runtime: StageRuntime,
     readonly node: ProcessNode,
     readonly boot: Boot,
@@ -77,7 +81,8 @@ export class LiveStage {
     });
     const { server, aws } = plain;
     const cluster = await Cluster.open(server);
-    await new Services(network, say).start(cluster);
+    const services = new Services(network, say);
+    await services.start(cluster);
     const awsUrl = await relayAddress(STAGE_ADDRESS, new URL(aws.url));
     const runtime = new StageRuntime({ ...args, cluster, server, awsUrl });
     await runtime.start();
@@ -106,8 +111,12 @@ export class LiveStage {
     });
     const outputs = await up();
 
-    const prometheus = new Prometheus({ tools, cluster, server, dir, processes, signal });
-    const keda = new Keda({ tools, cluster, kubeconfigPath: server.kubeconfigPath, certificates, processes, signal });
+    const valuesOf = (release: typeof KEDA | typeof PROMETHEUS | typeof KARPENTER) =>
+      releaseValues(tools.helm, server.kubeconfigPath, release);
+    const common = { tools, cluster, processes, signal };
+    const prometheus = new Prometheus({ ...common, server, dir, values: await valuesOf(PROMETHEUS) });
+    const kedaArgs = { kubeconfigPath: server.kubeconfigPath, certificates, values: await valuesOf(KEDA) };
+    const keda = new Keda({ ...common, ...kedaArgs });
     const startScaling = async () => {
       await Promise.all([prometheus.install().then(() => prometheus.start()), keda.install().then(() => keda.start())]);
       say("Prometheus and KEDA are ready");
@@ -115,7 +124,21 @@ export class LiveStage {
     const [karpenter] = await Promise.all([launchKarpenter(), startScaling()]);
     say("Karpenter is ready");
     await everyPodReady();
-    return new LiveStage(args, plain, where, cluster, runtime, node, boot, prometheus, keda, stack, outputs, karpenter);
+    return new LiveStage(
+      args,
+      plain,
+      where,
+      cluster,
+      services,
+      runtime,
+      node,
+      boot,
+      prometheus,
+      keda,
+      stack,
+      outputs,
+      karpenter,
+    );
 
     async function makeCertificates() {
       const script = join(__dirname, "certificates.py");
@@ -155,7 +178,7 @@ export class LiveStage {
     }
 
     async function launchKarpenter(): Promise<Karpenter> {
-      const values = await releaseValues(tools.helm, server.kubeconfigPath);
+      const values = await valuesOf(KARPENTER);
       return startKarpenter({
         processes,
         binary: tools.karpenter,
@@ -191,6 +214,7 @@ export class LiveStage {
 
   async close(): Promise<void> {
     this.prometheus.close();
+    this.services.close();
     await this.boot.stop();
     await this.node.close();
     this.cluster.close();

@@ -45,7 +45,7 @@ describe("the command line of a live rehearsal", () => {
     const given = { part: ["keda-gon"], speed: "0", port: "http", engine: "sglang", info: "f" };
     expect(liveOptions(given, defaults)).toEqual([
       'there is no part "keda-gon"; did you mean "keda-gone"?; --part can be: from-zero, load, keda-gone',
-      "--speed 0 is no number from 1 to 1000",
+      "--speed 0 is no number from 5 to 1000",
       "--port http is no port from 1 to 65535",
       "--engine sglang is none; it can be: simulated, vllm",
       "--port is for a stage that stays up: add --keep",

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "../../doubles/aws/account";
 import { items, type Props, text, type Where } from "../../doubles/aws/table";
 import { type Api, ApiError, nothingIfGone } from "../../doubles/kubernetes/api";
+import { MERGE, STRATEGIC } from "../cluster";
 import { type Machine, Machines } from "./machines";
 import { LEASES, leaseObject, leaseRenewal, NOT_READY, nodeName, nodeObject, nodeStatus } from "./node";
 
@@ -26,8 +27,6 @@ export interface BootArgs {
   readonly api: Api;
   readonly where: Where;
   readonly timings: BootTimings;
-  /** Its kubelet is ready; the GPUs may come later. */
-  readonly onReady?: (node: BootedNode) => void;
   /** The machine is off, and with it all that ran there. */
   readonly onGone?: (name: string) => void;
   readonly say: (line: string) => void;
@@ -44,8 +43,6 @@ export interface Boot {
 
 const POLL_MS = 1000;
 const RENEW_MS = 10_000;
-const STRATEGIC = "application/strategic-merge-patch+json";
-const MERGE = "application/merge-patch+json";
 
 /** What a machine has come to, and when. */
 interface Seen {
@@ -139,7 +136,7 @@ class Player {
   }
 
   private async register(id: string, seen: Seen): Promise<void> {
-    const { api, say, onReady } = this.args;
+    const { api, say } = this.args;
     const machine = await this.machines.machine(seen.instance);
     const name = nodeName(machine.instance);
     // A kubelet registers with its size: Karpenter remembers what it first sees of a type, and no pod fits a node of nothing.
@@ -157,7 +154,6 @@ class Player {
     const booted = { name, instanceId: id, instanceType, gpus: machine.size.gpus };
     seen.node = { machine, booted, at: Date.now(), devices: machine.size.gpus === 0, renewed: Date.now() };
     say(`boot: ${name} is ready: ${instanceType}, ${id}`);
-    onReady?.(booted);
   }
 
   private async statusOf(machine: Machine, devices: boolean): Promise<Props> {

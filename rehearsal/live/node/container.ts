@@ -17,11 +17,15 @@ const RESTART_MS = { first: 10_000, most: 300_000 } as const;
 /** A program that ran for this long starts with a clean slate. */
 const GOOD_RUN_MS = 600_000;
 
+export type RestartPolicy = "Always" | "OnFailure" | "Never";
+
 export interface ContainerArgs {
   readonly pod: V1Pod;
   readonly spec: V1Container;
   readonly program: Program;
   readonly link: PodLink;
+  /** Whether it starts again when it ends: the pod's policy, or an init container's own. */
+  readonly restart: RestartPolicy;
   /** Folder of the pod, for its logs. */
   readonly dir: string;
   /** Told whenever the status has changed. */
@@ -32,6 +36,7 @@ export interface ContainerArgs {
 export class Container {
   private running: Running | undefined;
   private starts = 0;
+  private awayUntil = 0;
   private backoffMs: number = RESTART_MS.first;
   private ending = false;
   private since = new Date();
@@ -134,12 +139,12 @@ export class Container {
     this.ready = false;
     this.last = { how, at: new Date() };
     this.running = undefined;
-    const { restartPolicy = "Always" } = this.args.pod.spec ?? {};
-    const again = !this.ending && (restartPolicy === "Always" || (restartPolicy === "OnFailure" && how !== "code 0"));
+    const { restart } = this.args;
+    const again = !this.ending && (restart === "Always" || (restart === "OnFailure" && how !== "code 0"));
     if (again) {
       if (Date.now() - this.since.getTime() > GOOD_RUN_MS) this.backoffMs = RESTART_MS.first;
       // The first restart comes at once.
-      const wait = this.starts === 1 ? 0 : this.backoffMs;
+      const wait = Math.max(this.starts === 1 ? 0 : this.backoffMs, this.awayUntil - Date.now());
       if (this.starts > 1) this.backoffMs = Math.min(this.backoffMs * 2, RESTART_MS.most);
       this.waiting = { reason: "CrashLoopBackOff", message: `ended with ${how}` };
       setTimeout(() => this.ending || this.start(), wait);
@@ -168,9 +173,20 @@ export class Container {
     this.running?.kill();
   }
 
-  /** SIGKILL from outside, as the kernel or a bug would send it; a kubelet starts it again. */
-  crash(): void {
-    this.running?.kill();
+  /** How often it was started again. */
+  get restarts(): number {
+    return Math.max(0, this.starts - 1);
+  }
+
+  /**
+   * SIGKILL from outside, as the kernel or a bug would send it; a kubelet starts it again.
+   * @param awayMs how long it stays away at least.
+   * @throws Error if it does not run, so that no fault is played that never happened.
+   */
+  crash(awayMs = 0): void {
+    if (this.running === undefined) throw new Error(`container ${this.args.spec.name} does not run`);
+    this.awayUntil = Date.now() + awayMs;
+    this.running.kill();
   }
 
   status(): V1ContainerStatus {
@@ -182,7 +198,7 @@ export class Container {
       imageID: spec.image ?? "",
       ready: this.ready,
       started: alive && this.started,
-      restartCount: Math.max(0, this.starts - 1),
+      restartCount: this.restarts,
       state: alive
         ? { running: { startedAt: this.since } }
         : this.waiting !== undefined

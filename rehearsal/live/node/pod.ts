@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError } from "../../doubles/kubernetes/api";
 import { type Cluster, nameOf, STRATEGIC } from "../cluster";
 import type { V1Container, V1Pod } from "../kubernetes-types";
 import type { PodLink, StageNetwork } from "../network";
-import { Container, type Program } from "./container";
+import { Container, type Program, type RestartPolicy } from "./container";
+import { checkProbes } from "./probes";
 import { environmentOf, makeVolumes, mountsOf, relocate } from "./volumes";
 
 /** What a process node knows of an image: how long its pull takes, and which program stands for it. */
@@ -31,12 +33,16 @@ export interface PodArgs {
 }
 
 const STATUS_MS = 50;
+/** Thrown by a start that is not wanted any more. */
+const LEFT = new Error("the pod is to go");
 
 /** One pod on a process node, from its binding to its end. */
 export class PodProcess {
   private readonly containers = new Map<string, Container>();
   private link: PodLink | undefined;
   private readonly startTime = new Date();
+  private readonly conditions = new Map<string, { readonly holds: boolean; readonly since: string }>();
+  private initialized = false;
   private message: string | undefined;
   private ended = false;
   private deleting = false;
@@ -70,32 +76,55 @@ export class PodProcess {
     const home = join(dir, this.pod.metadata?.uid ?? this.name);
     try {
       this.link = await network.addPod();
+      this.goOn();
       this.changed();
       const folders = await makeVolumes(this.pod, home, cluster);
-      for (const spec of this.pod.spec?.initContainers ?? []) {
-        const container = await this.make(spec, folders, home);
-        container.start();
-        // With `Always` it goes on beside the others; without, it has to end before they begin.
-        if (spec.restartPolicy !== "Always") while (!this.ended && container.exit === undefined) await sleep(50);
-      }
-      await Promise.all(
-        (this.pod.spec?.containers ?? []).map(async (spec) => {
-          const container = await this.make(spec, folders, home);
-          if (!this.deleting && !this.ended) container.start();
-        }),
-      );
+      for (const spec of this.pod.spec?.initContainers ?? []) await this.startInit(spec, folders, home);
+      this.initialized = true;
+      const policy = (this.pod.spec?.restartPolicy ?? "Always") as RestartPolicy;
+      await Promise.all((this.pod.spec?.containers ?? []).map((spec) => this.make(spec, folders, home, policy)));
     } catch (error) {
-      this.message = error instanceof Error ? error.message : String(error);
-      this.args.say(`pod ${this.name}: ${this.message}`);
-      this.changed();
+      if (error !== LEFT) {
+        this.message = error instanceof Error ? error.message : String(error);
+        this.args.say(`pod ${this.name}: ${this.message}`);
+        this.changed();
+      }
+    } finally {
+      // It was to go before it was all there.
+      if (this.ended && this.link !== undefined) await network.removePod(this.link);
     }
   }
 
-  private async make(spec: V1Container, folders: Readonly<Record<string, string>>, dir: string): Promise<Container> {
+  /** With `Always` it goes on beside the others; without, it has to succeed before they begin, however often it takes. */
+  private async startInit(spec: V1Container, folders: Readonly<Record<string, string>>, dir: string): Promise<void> {
+    const sidecar = spec.restartPolicy === "Always";
+    const policy = sidecar ? "Always" : this.pod.spec?.restartPolicy === "Never" ? "Never" : "OnFailure";
+    const container = await this.make(spec, folders, dir, policy);
+    while (!sidecar && container.exit !== "code 0") {
+      if (container.exit !== undefined && policy === "Never")
+        throw new Error(`init container ${spec.name}: ${container.exit}`);
+      await sleep(50);
+      this.goOn();
+    }
+  }
+
+  /** Between the steps of a start: a pod that is to go starts nothing more. */
+  private goOn(): void {
+    if (this.deleting || this.ended) throw LEFT;
+  }
+
+  private async make(
+    spec: V1Container,
+    folders: Readonly<Record<string, string>>,
+    dir: string,
+    restart: RestartPolicy,
+  ): Promise<Container> {
     const { cluster, runtime } = this.args;
     const { pod, link } = this;
     if (link === undefined) throw new Error("the pod has no network");
+    checkProbes(spec);
     await sleep(runtime.pullMs(spec, pod));
+    this.goOn();
     const mounts = mountsOf(spec, folders);
     const here = (text: string) => relocate(text, mounts);
     const env = await environmentOf(spec, { ...pod, status: { podIP: link.address } }, cluster);
@@ -107,15 +136,18 @@ export class PodProcess {
       env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, here(value)])),
       dir,
     });
-    const container = new Container({ pod, spec, program, link, dir, onChange: () => this.changed() });
+    this.goOn();
+    const container = new Container({ pod, spec, program, link, restart, dir, onChange: () => this.changed() });
     this.containers.set(spec.name, container);
+    container.start();
     return container;
   }
 
   /** What the API says of it now; a pod that is to go is ended. */
   update(pod: V1Pod): void {
     this.pod = pod;
-    if (pod.metadata?.deletionTimestamp !== undefined && !this.deleting) void this.finish();
+    if (pod.metadata?.deletionTimestamp !== undefined && !this.deleting)
+      this.finish().catch((error: Error) => this.ended || this.args.say(`pod ${this.name}: ${error.message}`));
   }
 
   private async finish(): Promise<void> {
@@ -154,14 +186,16 @@ export class PodProcess {
       const { namespace, name } = this.pod.metadata ?? {};
       await this.args.cluster
         .patch(`/api/v1/namespaces/${namespace}/pods/${name}/status`, { status: this.status() }, STRATEGIC)
-        .catch(() => undefined);
+        .catch((error: unknown) => {
+          // A pod that is gone needs no status; for every other reason it is written again.
+          this.dirty ||= !(error instanceof ApiError && error.code === 404);
+        });
       await sleep(STATUS_MS);
     }
     this.writing = false;
   }
 
   private status() {
-    const now = new Date();
     const of = (specs: readonly V1Container[] | undefined) =>
       (specs ?? []).map(
         ({ name, image = "" }) =>
@@ -194,18 +228,19 @@ export class PodProcess {
         ? "Running"
         : "Pending";
     const ready = !this.deleting && !over && all.every((one) => one?.isReady === true);
-    const condition = (type: string, holds: boolean) => ({
-      type,
-      status: holds ? "True" : "False",
-      lastTransitionTime: now.toISOString(),
-    });
+    const condition = (type: string, holds: boolean) => {
+      const before = this.conditions.get(type);
+      const kept = before?.holds === holds ? before : { holds, since: new Date().toISOString() };
+      this.conditions.set(type, kept);
+      return { type, status: holds ? "True" : "False", lastTransitionTime: kept.since };
+    };
     return {
       phase,
       startTime: this.startTime.toISOString(),
       ...(this.link === undefined ? {} : { podIP: this.link.address, podIPs: [{ ip: this.link.address }] }),
       conditions: [
         condition("PodReadyToStartContainers", this.link !== undefined),
-        condition("Initialized", true),
+        condition("Initialized", this.initialized),
         condition("ContainersReady", ready),
         condition("Ready", ready),
       ],

@@ -7,6 +7,16 @@ const DEFAULTS = { periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, su
 
 export type Verdict = (success: boolean) => void;
 
+/** @throws Error naming the container for a probe that is not known here, or a port that it does not have. */
+export function checkProbes(container: V1Container): void {
+  for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
+    if (probe === undefined) continue;
+    if (probe.httpGet) portOf(probe.httpGet.port, container);
+    else if (!probe.grpc)
+      throw new Error(`container ${container.name}: the process node knows httpGet and grpc probes alone`);
+  }
+}
+
 /** One try of a probe against a pod's address. */
 export function probeOnce(probe: V1Probe, container: V1Container, address: string): Promise<boolean> {
   const timeoutMs = (probe.timeoutSeconds ?? DEFAULTS.timeoutSeconds) * 1000;

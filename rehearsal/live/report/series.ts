@@ -38,7 +38,11 @@ const ABSENT: ModelSample = { held: 0, running: 0, wanted: 0, ready: 0 };
 export const modelsOf = (samples: readonly Sample[]): string[] =>
   [...new Set(samples.flatMap(({ models }) => Object.keys(models)))].sort();
 
-export function modelSeries(samples: readonly Sample[], model: string, of: keyof ModelSample): Point[] {
+export function modelSeries(
+  samples: readonly Sample[],
+  model: string,
+  of: Exclude<keyof ModelSample, "unread">,
+): Point[] {
   // A model may be called like a method of every object.
   const sampled = (models: Sample["models"]) => (Object.hasOwn(models, model) ? models[model] : undefined) ?? ABSENT;
   return samples.map(({ at, models }) => ({ at, value: sampled(models)[of] }));

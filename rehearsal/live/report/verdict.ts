@@ -14,6 +14,7 @@ ${sorted.map(
   (phase) => html`<section class="phase">
 <h3>${phase.name} <small>from ${moment(phase.from)} to ${moment(phase.to)}</small></h3>
 ${found(phase)}
+${noted(phase)}
 </section>
 `,
 )}`;
@@ -34,4 +35,8 @@ ${sorted.map(({ holds, text }) =>
     ? html`<li class="holds"><b>holds</b> <span>${text}</span></li>\n`
     : html`<li class="fails"><b>FAILS</b> <span>${text}</span></li>\n`,
 )}</ul>`;
+}
+
+function noted({ notes = [] }: LivePhase): Markup {
+  return notes.length === 0 ? html`` : html`<ul class="soft">${notes.map((text) => html`<li>${text}</li>\n`)}</ul>`;
 }

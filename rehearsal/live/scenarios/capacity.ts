@@ -1,6 +1,6 @@
 import { setCapacity } from "../karpenter";
 import type { Session } from "../session";
-import { faultsOf } from "./thousand";
+import { faultsOf } from "./words";
 
 const MODEL = "qwen3-8b";
 

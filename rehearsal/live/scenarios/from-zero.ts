@@ -24,15 +24,14 @@ export async function fromZero(session: Session): Promise<void> {
   session.coldStarts.push(coldStart);
   const names = coldStart.stages.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`);
   session.finds(coldStart.stages.length >= 6, `stages: ${names.join(", ")}`);
+  // Seconds are for `npm run bench -- live` to judge: here counts the order.
   const scaled = session.observer.markAfter("scaled", model, sent);
   const ready = session.observer.markAfter("ready", model, sent);
-  session.finds(
-    scaled !== undefined,
-    `the Deployment was scaled ${((scaled ?? Number.NaN) - sent).toFixed(1)} s after the request`,
-  );
   const answered = sent + (stream.firstTokenSeconds ?? Number.NaN);
   session.finds(
-    ready !== undefined && ready <= answered,
-    `its first token came ${(answered - (ready ?? Number.NaN)).toFixed(1)} s after the engine was Ready`,
+    scaled !== undefined && ready !== undefined && sent <= scaled && scaled <= ready && ready <= answered,
+    "asked, scaled, ready, answered: in this order",
   );
+  session.notes(`the Deployment was scaled ${((scaled ?? Number.NaN) - sent).toFixed(1)} s after the request`);
+  session.notes(`the first token came ${(answered - (ready ?? Number.NaN)).toFixed(1)} s after the engine was Ready`);
 }

@@ -20,20 +20,23 @@ export async function impatientRouter(
   const { cluster } = session.stage;
   const path = `/api/v1${NAMESPACE}/configmaps/${model}-router`;
   const shipped = (await cluster.get<V1ConfigMap>(path))?.data?.["epp.yaml"] ?? "";
-  const ships = /defaultRequestTTL: (\S+)/.exec(shipped)?.[1] ?? "";
-  let changed = shipped.replace(/defaultRequestTTL: \S+/, `defaultRequestTTL: ${ttlSeconds}s`);
-  if (maxBytes !== undefined) changed = changed.replace(/maxBytes: \S+/, `maxBytes: ${maxBytes}`);
-  session.differs({
-    what: `hold of ${model} in part "${session.current}"`,
-    ships,
-    here: `${ttlSeconds}s`,
-    why: "a whole hold would take minutes",
-  });
+  let changed = shipped;
+  change("defaultRequestTTL", `${ttlSeconds}s`, "a whole hold would take minutes");
+  if (maxBytes !== undefined)
+    change("maxBytes", maxBytes, "the shipped limit takes a quarter of a gigabyte of requests to fill");
   await put(changed);
   try {
     await work();
   } finally {
     await put(shipped);
+  }
+
+  function change(key: string, here: string, why: string): void {
+    const pattern = new RegExp(`${key}: (\\S+)`);
+    const ships = pattern.exec(changed)?.[1];
+    if (ships === undefined) throw new Error(`the router's configuration has no ${key}`);
+    changed = changed.replace(pattern, `${key}: ${here}`);
+    session.differs({ what: `${key} of ${model} in part "${session.current}"`, ships, here, why });
   }
 
   /** A new configuration needs a new router; nothing is held now, so the old one need not be waited for. */

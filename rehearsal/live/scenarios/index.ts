@@ -1,11 +1,12 @@
 import type { Session } from "../session";
 import { capacity } from "./capacity";
-import * as faults from "./faults";
 import { fromZero } from "./from-zero";
 import { load } from "./load";
+import * as outages from "./outages";
 import { overhead } from "./overhead";
 import { prefix } from "./prefix";
 import { refusals } from "./refusals";
+import * as restarts from "./restarts";
 import { rollout, scaleDown } from "./rollout";
 import { thousand } from "./thousand";
 
@@ -23,15 +24,19 @@ export const SCENARIOS = {
   refusals: { title: "What is refused, and wakes nothing", play: refusals },
   rollout: { title: "A new engine version on one GPU", play: rollout },
   "scale-down": { title: "Scaled down in the middle of an answer", play: scaleDown },
-  "picker-restarts": { title: "Fault: the endpoint picker restarts", play: faults.pickerRestarts },
-  "envoy-restarts": { title: "Fault: Envoy restarts", play: faults.envoyRestarts },
-  "gateway-restarts": { title: "Fault: LiteLLM restarts", play: faults.gatewayRestarts },
-  "engine-crashes": { title: "Fault: the engine crashes in the middle of an answer", play: faults.engineCrashes },
-  "client-leaves": { title: "Fault: clients leave while they are held", play: faults.clientLeaves },
-  "never-ready": { title: "Fault: the engine never becomes ready", play: faults.neverReady },
-  "queue-full": { title: "Fault: the hold queue is full", play: faults.queueFull },
-  "prometheus-gone": { title: "Fault: Prometheus is gone for 60 s", play: faults.prometheusGone },
-  "keda-gone": { title: "Fault: KEDA is gone for 60 s", play: faults.kedaGone },
+  "picker-restarts": { title: "Fault: the endpoint picker restarts", play: restarts.pickerRestarts },
+  "envoy-restarts": { title: "Fault: Envoy restarts", play: restarts.envoyRestarts },
+  "gateway-restarts": { title: "Fault: LiteLLM restarts", play: restarts.gatewayRestarts },
+  "engine-crashes": { title: "Fault: the engine crashes in the middle of an answer", play: restarts.engineCrashes },
+  "picker-dies": {
+    title: "Fault: the endpoint picker dies in the middle of an answer, and stays away",
+    play: restarts.pickerDies,
+  },
+  "client-leaves": { title: "Fault: clients leave while they are held", play: outages.clientLeaves },
+  "never-ready": { title: "Fault: the engine never becomes ready", play: outages.neverReady },
+  "queue-full": { title: "Fault: the hold queue is full", play: outages.queueFull },
+  "prometheus-gone": { title: "Fault: Prometheus is gone for 60 s", play: outages.prometheusGone },
+  "keda-gone": { title: "Fault: KEDA is gone for 60 s", play: outages.kedaGone },
   capacity: { title: "No capacity: the next kind, then the next GPU", play: capacity },
   prefix: { title: "Requests that begin alike go to one replica", play: prefix },
   overhead: { title: "What the way to the engine costs", play: overhead },

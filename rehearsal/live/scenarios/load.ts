@@ -1,6 +1,7 @@
 import type { Answer } from "../client";
+import type { NodeSample } from "../record";
 import type { Session } from "../session";
-import { faultsOf } from "./thousand";
+import { faultsOf } from "./words";
 
 const MODEL = "qwen3-8b";
 /** Three times what one replica is meant to serve. */
@@ -28,20 +29,23 @@ export async function load(session: Session): Promise<void> {
     return answers;
   };
   const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
-  await session
-    .eventually(`${max} replicas ready`, () => session.observer.ready(MODEL) >= max, MOST_SECONDS * 1000)
-    .catch((error: Error) => session.finds(false, error.message));
+  let answers: Answer[];
+  try {
+    await session.eventually(`${max} replicas ready`, () => session.observer.ready(MODEL) >= max, MOST_SECONDS * 1000);
+    session.finds(true, `${max} replicas ready ${(session.now() - from).toFixed(0)} s after the load began`);
+    await session.wait(5000);
+  } finally {
+    enough = true;
+    answers = (await Promise.all(clients)).flat();
+  }
+  const most = session.observer.samples.filter(({ at }) => at >= from).map(({ nodes }) => nodes);
+  const types = [...new Set(most.flat().map(({ instanceType }) => instanceType))].sort();
+  session.finds(types.length > 1, `the second GPU of the order came to help: ${types.join(", ")}`);
+  const over = [...new Set(most.flatMap((nodes) => overLimit(session, nodes)))];
   session.finds(
-    session.observer.ready(MODEL) === max,
-    `${session.observer.ready(MODEL)} replicas ready ${(session.now() - from).toFixed(0)} s after the load began`,
+    over.length === 0,
+    over.length === 0 ? "at no moment had a NodePool more GPUs than its limit" : over.join("; "),
   );
-  const types = session.observer.gpuNodes().map(({ instanceType }) => instanceType);
-  session.finds(types.length >= max, `on ${types.sort().join(", ")}`);
-  const over = overLimit(session);
-  session.finds(over.length === 0, over.length === 0 ? "no NodePool has more GPUs than its limit" : over.join("; "));
-  await session.wait(5000);
-  enough = true;
-  const answers = (await Promise.all(clients)).flat();
   const whole = answers.filter(({ complete }) => complete).length;
   session.finds(whole === answers.length, `${whole} of ${answers.length} answered whole${faultsOf(answers)}`);
   const idleFrom = session.now();
@@ -56,19 +60,14 @@ export async function load(session: Session): Promise<void> {
     turns(session, idleFrom, asleep) === 0,
     `afterwards they only shrank: ${path(session, idleFrom, asleep)}, ${(asleep - idleFrom).toFixed(0)} s until the last was gone`,
   );
-  await session
-    .eventually("GPU nodes gone", () => session.observer.gpuNodes().length === 0)
-    .catch((error: Error) => session.finds(false, error.message));
-  session.finds(
-    session.observer.gpuNodes().length === 0,
-    `no GPU node is left ${(session.now() - idleFrom).toFixed(0)} s after the last answer`,
-  );
+  await session.eventually("GPU nodes gone", () => session.observer.gpuNodes().length === 0);
+  session.finds(true, `no GPU node is left ${(session.now() - idleFrom).toFixed(0)} s after the last answer`);
 }
 
 /** Steps of a pool's capacity order that have more nodes than the pool's limit; every node here has one GPU. */
-function overLimit(session: Session): string[] {
+function overLimit(session: Session, nodes: readonly NodeSample[]): string[] {
   const counts = new Map<string, number>();
-  for (const { gpu, capacityType } of session.observer.gpuNodes()) {
+  for (const { gpu, capacityType } of nodes) {
     const step = `${gpu} ${capacityType}`;
     counts.set(step, (counts.get(step) ?? 0) + 1);
   }

@@ -2,7 +2,7 @@ import { rewriteConfig } from "../../workspace";
 import type { Answer } from "../client";
 import { begun } from "../ledger";
 import type { Session } from "../session";
-import { faultsOf } from "./thousand";
+import { faultsOf } from "./words";
 
 const MODEL = "qwen3-32b";
 const DEPLOYMENT = `/apis/apps/v1/namespaces/inference/deployments/${MODEL}`;
@@ -22,28 +22,28 @@ export async function rollout(session: Session): Promise<void> {
       await session.wait(700);
     }
   })();
-  await session.wait(3000);
-  const changed = structuredClone(settings) as Record<string, Record<string, { engineArgs?: string[] }>>;
-  const model = changed["pilotlight:models"]?.[MODEL];
-  if (model !== undefined) model.engineArgs = ["--max-num-seqs=128"];
-  rewriteConfig(dir, stackName, changed);
-  await session.stage.stack.up({ color: "never", signal: session.signal });
-  session.observer.event(MODEL, "pulumi up with another engine flag");
-  await session
-    .eventually(
+  try {
+    await session.wait(3000);
+    const changed = structuredClone(settings) as Record<string, Record<string, { engineArgs?: string[] }>>;
+    const model = changed["pilotlight:models"]?.[MODEL];
+    if (model !== undefined) model.engineArgs = ["--max-num-seqs=128"];
+    rewriteConfig(dir, stackName, changed);
+    await session.stage.stack.up({ color: "never", signal: session.signal });
+    session.observer.event(MODEL, "pulumi up with another engine flag");
+    await session.eventually(
       "the new engine ready, the old one gone",
       () => {
         const now = session.engines(MODEL);
-        return (
-          now.length === 1 && now.every(({ name }) => !before.includes(name)) && session.observer.ready(MODEL) === 1
-        );
+        const isNew = now.length === 1 && now.every(({ name }) => !before.includes(name));
+        return isNew && session.observer.ready(MODEL) === 1;
       },
       240_000,
-    )
-    .catch((error: Error) => session.finds(false, error.message));
-  await session.wait(3000);
-  over = true;
-  await traffic;
+    );
+    await session.wait(3000);
+  } finally {
+    over = true;
+    await traffic;
+  }
   const all = await Promise.all(answers);
   const now = session.engines(MODEL).map(({ name }) => name);
   session.finds(now.length === 1 && !before.includes(now[0] ?? ""), `rolled: ${before.join()} → ${now.join()}`);
@@ -54,16 +54,17 @@ export async function rollout(session: Session): Promise<void> {
   );
   const counts = begun(session.pods, (prompt) => prompt.startsWith("During the rollout"));
   const twice = [...counts].filter(([, count]) => count > 1).length;
-  session.finds(twice === 0, `${twice} of them generated twice`);
+  session.finds(counts.size === all.length && twice === 0, `the engines began ${counts.size} of them, ${twice} twice`);
 }
 
 /** A replica is taken away while it generates. */
 export async function scaleDown(session: Session): Promise<void> {
   const answering = session.ask({ model: MODEL, stream: true, tokens: 700, prompt: "A long answer." });
   const plain = session.ask({ model: MODEL, stream: false, tokens: 700, prompt: "A long answer at once." });
-  await session.eventually("both generated", () => (session.observer.last()?.models[MODEL]?.running ?? 0) >= 2);
+  await session.eventually("both generated", () => (session.running(MODEL) ?? 0) >= 2);
   await session.wait(2000);
   const [pod] = session.engines(MODEL);
+  if (pod === undefined) throw new Error("no engine runs");
   session.observer.event(MODEL, "scaled to 0 in the middle of two answers");
   // What an impatient person does: KEDA would not.
   await session.stage.cluster.patch(DEPLOYMENT, { spec: { replicas: 0 } });
@@ -73,6 +74,6 @@ export async function scaleDown(session: Session): Promise<void> {
     `the stream came whole: ${stream.tokens} of 700 tokens${faultsOf([stream])}`,
   );
   session.finds(whole.complete, `so did the plain answer${faultsOf([whole])}`);
-  await session.eventually("the replica gone", () => !session.engines(MODEL).includes(pod as never));
+  await session.eventually("the replica gone", () => !session.engines(MODEL).includes(pod));
   session.finds(true, "then the replica went");
 }

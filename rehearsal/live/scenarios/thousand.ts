@@ -1,6 +1,6 @@
-import type { Answer } from "../client";
 import { begun, ended } from "../ledger";
 import type { Session } from "../session";
+import { faultsOf } from "./words";
 
 const REQUESTS = 1000;
 const TOKENS = 16;
@@ -11,15 +11,20 @@ export async function thousand(session: Session): Promise<void> {
   const models = Object.keys(session.stage.args.config.models);
   const keys = Object.values(session.keys);
   const prompts = Array.from({ length: REQUESTS }, (_, number) => `Request ${number + 1} of a thousand.`);
-  const asked = prompts.map((prompt, number) => {
-    const model = models[number % models.length] ?? "";
-    const key = keys[number % keys.length] ?? "";
-    return session.ask({ model, key, prompt, tokens: TOKENS, stream: Math.floor(number / models.length) % 2 === 0 });
-  });
+  // Models change with each request, ways with every second, keys with every fourth: each key asks both models both ways.
+  const asked = prompts.map((prompt, number) =>
+    session.ask({
+      model: models[number % models.length] ?? "",
+      stream: Math.floor(number / models.length) % 2 === 0,
+      key: keys[Math.floor(number / (2 * models.length)) % keys.length] ?? "",
+      prompt,
+      tokens: TOKENS,
+    }),
+  );
   const held = session
     .eventually(
       "most of them held",
-      () => models.reduce((sum, model) => sum + session.held(model), 0) >= REQUESTS * 0.9,
+      () => models.reduce((sum, model) => sum + (session.held(model) ?? 0), 0) >= REQUESTS * 0.9,
     )
     .catch(() => undefined);
   const answers = await Promise.all(asked);
@@ -44,24 +49,16 @@ export async function thousand(session: Session): Promise<void> {
     tokens === REQUESTS * TOKENS,
     `the engines generated ${tokens} tokens; ${REQUESTS * TOKENS} were asked for`,
   );
-  for (const { program, peakBytes, limitBytes } of session.observer.memory())
-    if (limitBytes !== undefined && /epp|envoy|litellm/.test(program))
-      session.finds(
-        peakBytes < limitBytes,
-        `${program}: at most ${mib(peakBytes)} MiB; its chart grants ${mib(limitBytes)} MiB`,
-      );
+  const way = session.observer.memory().filter(({ program }) => /^(epp|envoy|litellm)/.test(program));
+  session.finds(
+    way.length === 1 + 2 * models.length,
+    `memory of ${way.map(({ program }) => program).join(", ")} is known`,
+  );
+  for (const { program, peakBytes, limitBytes = 0 } of way)
+    session.finds(
+      peakBytes < limitBytes,
+      `${program}: at most ${mib(peakBytes)} MiB of the ${mib(limitBytes)} MiB that its chart grants`,
+    );
 }
 
 const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
-
-/** The first few things that went wrong, in words. */
-export function faultsOf(answers: readonly Answer[]): string {
-  const faults = new Map<string, number>();
-  for (const { complete, status, tokens, error, done, stream } of answers)
-    if (!complete) {
-      const text = error ?? `${status}, ${tokens} tokens${stream && !done ? ", no end mark" : ""}`;
-      faults.set(text, (faults.get(text) ?? 0) + 1);
-    }
-  const told = [...faults].slice(0, 4).map(([text, count]) => `${count} × ${text.slice(0, 160)}`);
-  return told.length === 0 ? "" : `; ${told.join("; ")}`;
-}
