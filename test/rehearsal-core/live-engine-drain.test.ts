@@ -11,17 +11,17 @@ function draining() {
       timer.stopped = true;
     };
   });
-  const cut: string[] = [];
+  const stopped: string[] = [];
   const answer = (name: string) => {
-    const underWay = { cut: () => cut.push(name) };
+    const underWay = { cut: () => stopped.push(`${name} cut`), hang: () => stopped.push(`${name} hangs`) };
     drain.add(underWay);
     return underWay;
   };
-  return { drain, timers, cut, answer };
+  return { drain, timers, stopped, answer };
 }
 
-test("with time, it ends when the last answer does, and nothing is cut", async () => {
-  const { drain, timers, cut, answer } = draining();
+test("with time, it ends when the last answer does, and nothing is stopped", async () => {
+  const { drain, timers, stopped, answer } = draining();
   const [a, b] = [answer("a"), answer("b")];
   expect(drain.draining).toBe(false);
   let over = false;
@@ -34,25 +34,36 @@ test("with time, it ends when the last answer does, and nothing is cut", async (
   expect(over).toBe(false);
   drain.remove(b);
   await end;
-  expect(cut).toEqual([]);
+  expect(stopped).toEqual([]);
   expect(timers).toMatchObject([{ milliseconds: 30_000, stopped: true }]);
 });
 
-test("what is left when the time is up is cut", async () => {
-  const { drain, timers, cut, answer } = draining();
-  answer("a");
+test("what is left when the time is up hangs until its client goes", async () => {
+  const { drain, timers, stopped, answer } = draining();
+  const a = answer("a");
   const end = drain.drain(30);
   timers[0]?.callback();
   await end;
-  expect(cut).toEqual(["a"]);
+  expect(stopped).toEqual(["a hangs"]);
+  let empty = false;
+  const emptied = drain.emptied().then(() => {
+    empty = true;
+  });
+  await Promise.resolve();
+  expect(empty).toBe(false);
+  drain.remove(a);
+  await emptied;
 });
 
 test("without time all are cut at once; with nothing under way nothing is waited for", async () => {
-  const { drain, timers, cut, answer } = draining();
+  const { drain, timers, stopped, answer } = draining();
   answer("a");
   answer("b");
   await drain.drain(0);
-  expect(cut).toEqual(["a", "b"]);
-  await draining().drain.drain(30);
+  expect(stopped).toEqual(["a cut", "b cut"]);
   expect(timers).toEqual([]);
+  const idle = draining();
+  await idle.drain.drain(30);
+  await idle.drain.emptied();
+  expect(idle.timers).toEqual([]);
 });

@@ -1,18 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import {
-  type AnswerHead,
-  answerBody,
-  apiError,
-  DONE,
-  event,
-  roleChunk,
-  textChunk,
-  tokenText,
-  usageChunk,
-} from "./answers";
+import { type AnswerHead, answerBody, DONE, event, roleChunk, textChunk, tokenText, usageChunk } from "./answers";
 import type { Drain } from "./drain";
 import type { Engine } from "./engine";
+import type { FinishedReason } from "./metrics";
 import { type Ending, type LogLine, SHOWN_CHARACTERS } from "./request-log";
 import type { GenerationRequest } from "./requests";
 
@@ -28,7 +19,7 @@ export interface Serving {
 /** How an answer reaches its client. */
 interface Voice {
   token(index: number, last: boolean): void;
-  /** The engine goes, after so many tokens. */
+  /** The engine goes, after so many tokens: an end that looks whole but for its reason. */
   cut(tokens: number): void;
 }
 
@@ -42,25 +33,31 @@ function streamed(response: ServerResponse, head: AnswerHead, request: Generatio
   // The status goes out before there is a token, so a client waits in the stream and not for it.
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" }).flushHeaders();
   const { promptTokens, finishReason } = request;
+  const end = (tokens: number) => {
+    if (request.includeUsage) response.write(event(usageChunk(head, { promptTokens, tokens })));
+    response.end(DONE);
+  };
   return {
     token: (index, last) => {
       const role = index === 0 && head.kind === "chat" ? event(roleChunk(head)) : "";
       response.write(role + event(textChunk(head, tokenText(index), last ? finishReason : null)));
-      if (!last) return;
-      if (request.includeUsage) response.write(event(usageChunk(head, { promptTokens, tokens: index + 1 })));
-      response.end(DONE);
+      if (last) end(index + 1);
     },
-    // As vLLM does where its processes end in order: an end that looks whole but for its reason.
-    cut: () => response.end(event(textChunk(head, "", "abort")) + DONE),
+    cut: (tokens) => {
+      response.write(event(textChunk(head, "", "abort")));
+      end(tokens);
+    },
   };
 }
 
 function plain(response: ServerResponse, head: AnswerHead, { promptTokens, finishReason }: GenerationRequest): Voice {
+  const send = (tokens: number, reason: FinishedReason) =>
+    sendJson(response, 200, answerBody(head, { promptTokens, tokens }, reason));
   return {
     token: (index, last) => {
-      if (last) sendJson(response, 200, answerBody(head, { promptTokens, tokens: index + 1 }, finishReason));
+      if (last) send(index + 1, finishReason);
     },
-    cut: () => sendJson(response, 500, apiError(500, "InternalServerError", "EngineCore encountered an issue.")),
+    cut: (tokens) => send(tokens, "abort"),
   };
 }
 
@@ -93,12 +90,12 @@ export function answer(
     },
   });
   const stop = (how: Ending) => {
-    if (ended) return;
+    if (ended) return false;
     abort();
     end(how);
-    if (how === "cut") voice.cut(tokens);
+    return true;
   };
-  const underWay = { cut: () => stop("cut") };
+  const underWay = { cut: () => stop("cut") && voice.cut(tokens), hang: () => stop("cut") };
   drain.add(underWay);
   // Not before the last byte has left, so that a drain does not end under an answer.
   response.once("close", () => {

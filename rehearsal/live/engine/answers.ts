@@ -46,7 +46,6 @@ const usageBody = ({ promptTokens, tokens }: Usage) => ({
   prompt_tokens: promptTokens,
   total_tokens: promptTokens + tokens,
   completion_tokens: tokens,
-  prompt_tokens_details: null,
 });
 
 const head = ({ kind, id, created, model }: AnswerHead, chunk: boolean) => ({
@@ -59,10 +58,10 @@ const head = ({ kind, id, created, model }: AnswerHead, chunk: boolean) => ({
 /** A whole answer. */
 export function answerBody(of: AnswerHead, usage: Usage, finishReason: FinishedReason): object {
   const text = answerText(usage.tokens);
-  const said =
-    of.kind === "chat" ? { message: { role: "assistant", content: text, refusal: null, tool_calls: [] } } : { text };
+  const said = of.kind === "chat" ? { message: { role: "assistant", content: text, refusal: null } } : { text };
   const choice = { index: 0, ...said, logprobs: null, finish_reason: finishReason, stop_reason: null };
-  return { ...head(of, false), choices: [choice], usage: usageBody(usage) };
+  const counted = { ...usageBody(usage), prompt_tokens_details: null, completion_tokens_details: null };
+  return { ...head(of, false), choices: [choice], service_tier: null, usage: counted };
 }
 
 /** The first chunk of a chat's stream, before any token. */
@@ -74,7 +73,8 @@ export const roleChunk = (of: AnswerHead): object => ({
 /** A chunk of a stream; the last token's has the reason. */
 export function textChunk(of: AnswerHead, text: string, finishReason: FinishedReason | null): object {
   const said = of.kind === "chat" ? { delta: { content: text } } : { text };
-  return { ...head(of, true), choices: [{ index: 0, ...said, logprobs: null, finish_reason: finishReason }] };
+  const choice = { index: 0, ...said, logprobs: null, finish_reason: finishReason, stop_reason: null };
+  return { ...head(of, true), choices: [choice] };
 }
 
 /** The chunk that `stream_options.include_usage` asks for. */

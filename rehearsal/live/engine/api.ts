@@ -3,16 +3,8 @@ import { answer, type Serving, sendJson } from "./answering";
 import { apiError, type Kind, modelsBody, tokensBody } from "./answers";
 import { METRICS_TYPE, metricsText } from "./metrics";
 import type { Pace } from "./pace";
-import {
-  checkModel,
-  countTokens,
-  kindOf,
-  parseBody,
-  promptOf,
-  RequestError,
-  readRequest,
-  type Served,
-} from "./requests";
+import { RequestError, wrongContentType } from "./refusals";
+import { checkModel, countTokens, kindOf, parseBody, promptOf, readRequest, type Served } from "./requests";
 
 export interface Api extends Serving {
   readonly served: Served;
@@ -35,6 +27,8 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
   // Read to its end first: a client that still sends would see a broken connection and not the answer.
   if (bytes > MOST_BODY_BYTES)
     throw new RequestError(413, apiError(413, "Request Entity Too Large", `more than ${MOST_BODY_BYTES} bytes`));
+  const [type = ""] = (request.headers["content-type"] ?? "").split(";");
+  if (type.toLowerCase() !== "application/json") throw wrongContentType();
   return parseBody(Buffer.concat(chunks).toString("utf8"));
 }
 

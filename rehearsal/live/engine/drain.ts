@@ -2,6 +2,8 @@
 export interface UnderWay {
   /** Ends it where it is. */
   cut(): void;
+  /** Makes no more of it, and does not tell its client. */
+  hang(): void;
 }
 
 /** Starts a timer and answers how to stop it. */
@@ -16,7 +18,7 @@ const REAL_TIMER: Timer = (milliseconds, callback) => {
 export class Drain {
   private readonly answers = new Set<UnderWay>();
   private begun = false;
-  private emptied: () => void = () => {};
+  private onEmpty: () => void = () => {};
 
   constructor(private readonly timer: Timer = REAL_TIMER) {}
 
@@ -31,20 +33,32 @@ export class Drain {
 
   remove(answer: UnderWay): void {
     this.answers.delete(answer);
-    if (this.answers.size === 0) this.emptied();
+    if (this.answers.size === 0) this.onEmpty();
   }
 
-  /** Ends when every answer has, or after `seconds`, when those that are left are cut; with 0 seconds all are. */
+  /** Ends when no answer is under way any more. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onEmpty = resolve;
+      if (this.answers.size === 0) resolve();
+    });
+  }
+
+  /**
+   * Ends when every answer has, or after `seconds`: vLLM 0.32 then kills what makes the answers, while its server keeps
+   * their connections until the clients have gone. With 0 seconds all are cut at once, and in order.
+   */
   async drain(seconds: number): Promise<void> {
     this.begun = true;
-    if (seconds > 0 && this.answers.size > 0)
-      await new Promise<void>((resolve) => {
-        const stop = this.timer(seconds * 1000, resolve);
-        this.emptied = () => {
-          stop();
-          resolve();
-        };
+    if (seconds === 0) for (const answer of [...this.answers]) answer.cut();
+    else if (this.answers.size > 0) {
+      let stop = () => {};
+      const timeUp = new Promise<void>((resolve) => {
+        stop = this.timer(seconds * 1000, resolve);
       });
-    for (const answer of [...this.answers]) answer.cut();
+      await Promise.race([timeUp, this.emptied()]);
+      stop();
+      for (const answer of [...this.answers]) answer.hang();
+    }
   }
 }

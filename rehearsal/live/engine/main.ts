@@ -13,7 +13,7 @@ import { requestLog } from "./request-log";
  * planner predicts for the GPU. PILOTLIGHT_ENGINE says what a pod's arguments do not.
  */
 
-/** Milliseconds between the last answer and the end of the process. vLLM takes about 10 s to take its workers down. */
+/** Milliseconds between the last answer and the end of the process, if no answer hangs. vLLM takes about 10 s to take its workers down. */
 const TEARDOWN_MS = 1000;
 
 function fail(message: string, code: number): never {
@@ -51,6 +51,8 @@ function serve(options: EngineOptions): void {
       console.log(`asked to end: ${options.shutdownTimeoutSeconds} s for what runs`);
       await drain.drain(options.shutdownTimeoutSeconds);
       await sleep(TEARDOWN_MS);
+      server.close();
+      await drain.emptied();
       process.exit(0);
     };
     process.once("SIGTERM", end);

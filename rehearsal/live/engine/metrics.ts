@@ -85,8 +85,8 @@ const sample = (name: string, labels: Labels, value: number): string =>
     .map(([label, text]) => `${label}="${escaped(text)}"`)
     .join(",")}} ${value}`;
 
-/** Python's prometheus_client serves this content type to whoever does not ask for OpenMetrics. */
-export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+/** What vLLM says of its page, whatever was asked for. */
+export const METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8";
 
 /** The page. */
 export function metricsText(
