@@ -124,7 +124,7 @@ export function nodePools(args: { pool: GpuPoolSpec; drainSeconds: number }) {
       limits: { "nvidia.com/gpu": `${pool.maxGpus}` },
       disruption: {
         // Only a node without a GPU pod goes, all of them at once; what serves is never moved to save money or to
-        // renew an image. A drifted node goes when it is next empty.
+        // renew an image. A drifted node goes when it is next empty. Engines rely on it and carry no do-not-disrupt.
         consolidationPolicy: "WhenEmpty",
         consolidateAfter: `${pool.emptyForSeconds}s`,
         budgets: [
@@ -139,7 +139,7 @@ export function nodePools(args: { pool: GpuPoolSpec; drainSeconds: number }) {
           taints: [GPU_TAINT],
           requirements: requirements(pool, capacity),
           expireAfter: "Never",
-          // Spot warnings and destroy drain as long as the longest answer takes, and no stuck pod keeps a GPU after it.
+          // Spot warnings and destroy evict at once and wait for the longest answer; no stuck pod keeps a GPU after it.
           terminationGracePeriod: `${args.drainSeconds}s`,
         },
       },

@@ -7,6 +7,9 @@ import type { ModelConfig, OwnStack } from "./config";
 import { chainOf } from "./expectations";
 import { isEksPool, nodeImage, poolSpec, poolsOf } from "./pools";
 
+/** Seconds beyond the longest grace of a pod: what the drain itself takes. */
+const DRAIN_MARGIN_SECONDS = 60;
+
 const isElastic = ({ maxGpus }: GpuPoolSpec) => maxGpus > 0;
 
 /**
@@ -84,12 +87,12 @@ export function createGpuPools(own: OwnCluster, driver: pulumi.Resource[], opts:
 }
 
 /**
- * The longest that a pod of the pool may take to end. Not a second more: an engine's pod is never evicted to save money, so
- * Karpenter tells it to end only when this minus the pod's own grace has gone by, and a spot node has two minutes in all.
+ * The longest that a pod of the pool may take to end, with a margin: Karpenter counts from the deletion of the node, and cuts
+ * the grace of a pod that it evicts some seconds later to what is left. Nobody waits for it: pods are evicted at once.
  */
 function drainSeconds(config: OwnStack, pool: string): number {
   const graces = Object.entries(config.models)
     .filter(([, model]) => poolsOf(model, config.gpuPools).some(([name]) => name === pool))
     .map(([name, model]) => chainOf(name, model, config).terminationGraceSeconds);
-  return Math.max(...graces);
+  return Math.max(...graces) + DRAIN_MARGIN_SECONDS;
 }

@@ -13,7 +13,7 @@ interface Deployment {
   spec: {
     replicas: number;
     template: {
-      metadata: { labels: Record<string, string>; annotations: Record<string, string> };
+      metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
       spec: { initContainers?: Container[]; containers: Container[]; [field: string]: unknown };
     };
     [field: string]: unknown;
@@ -28,6 +28,9 @@ const engine = (change?: Values) => {
   if (container === undefined || others.length > 0) throw new Error("the engine's pod has one container");
   return container;
 };
+
+/** Nodes of somebody else. */
+const adopted: Values = { placement: { pools: [], nodeSelector: { "example.com/gpu": "l4" } } };
 
 const RESTRICTED = {
   allowPrivilegeEscalation: false,
@@ -44,7 +47,6 @@ describe("model-server", () => {
       "InferencePool qwen",
       "NetworkPolicy qwen",
       "NetworkPolicy qwen-router",
-      "PodDisruptionBudget qwen",
       "PodMonitor qwen-engine",
       "PodMonitor qwen-router",
       "Role qwen-router",
@@ -64,6 +66,7 @@ describe("model-server", () => {
     };
     expect(await validate(render())).toEqual(["InferencePool qwen"]);
     expect(await validate(render(everything))).toEqual(["InferencePool qwen"]);
+    expect(await validate(render(adopted))).toEqual(["InferencePool qwen"]);
   });
 
   test("two models in a namespace share no name", () => {
@@ -167,7 +170,6 @@ describe("the engine's Deployment", () => {
     });
     expect(pod().tolerations).toEqual([{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }]);
     expect(pod()).not.toHaveProperty("nodeSelector");
-    expect(deployment().spec.template.metadata.annotations["karpenter.sh/do-not-disrupt"]).toBe("true");
   });
 
   test("a twelfth pool still has a weight that Kubernetes takes", () => {
@@ -176,9 +178,32 @@ describe("the engine's Deployment", () => {
   });
 
   test("on an adopted cluster selects by the user's labels", () => {
-    const adopted = pod({ placement: { pools: [], nodeSelector: { "example.com/gpu": "l4" } } });
-    expect(adopted.nodeSelector).toEqual({ "example.com/gpu": "l4" });
-    expect(adopted).not.toHaveProperty("affinity");
+    expect(pod(adopted).nodeSelector).toEqual({ "example.com/gpu": "l4" });
+    expect(pod(adopted)).not.toHaveProperty("affinity");
+  });
+
+  test("nothing keeps a drain of the kit's own nodes from it: no annotation, no budget", () => {
+    const annotations = (change?: Values) => deployment(change).spec.template.metadata.annotations;
+    const cached = { compileCache: { uri: "s3://weights/cache" } };
+    expect(annotations()).toBeUndefined();
+    expect(Object.keys(annotations(cached) ?? {})).toEqual(["pilotlight.dev/compile-cache"]);
+    expect(kindsAndNames(render()).filter((name) => name.startsWith("PodDisruptionBudget"))).toEqual([]);
+  });
+
+  test("on nodes of somebody else nobody moves it to save money, and drains take one replica at a time", () => {
+    const annotations = (change: Values) => deployment(change).spec.template.metadata.annotations;
+    const cached = { compileCache: { uri: "s3://weights/cache" } };
+    expect(annotations(adopted)).toEqual({ "karpenter.sh/do-not-disrupt": "true" });
+    expect(annotations(merge(adopted, cached))).toEqual({
+      "karpenter.sh/do-not-disrupt": "true",
+      "pilotlight.dev/compile-cache": expect.any(String),
+    });
+    expect(pick(render(adopted), "PodDisruptionBudget", "qwen").spec).toEqual({
+      // Not minAvailable: with one replica that would hold every node drain up for good.
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+      selector: { matchLabels: { "app.kubernetes.io/instance": "qwen", "app.kubernetes.io/component": "engine" } },
+    });
   });
 
   test("reads the hub's token from a Secret, where there is one", () => {

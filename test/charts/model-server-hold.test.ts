@@ -88,13 +88,14 @@ describe("the hold, as an order of all that waits", () => {
 
   test("no link may be taken out of the order", () => {
     fc.assert(
-      fc.property(requests, fc.constantFrom("message", "startup", "progress", "drain"), (request, link) => {
+      fc.property(requests, fc.constantFrom("message", "startup", "progress", "drain", "grace"), (request, link) => {
         const chain = holdChain(request);
         const broken = {
           message: { messageTimeoutSeconds: chain.eppTtlSeconds },
           startup: { startupSeconds: request.coldStartSeconds - 1 },
           progress: { progressDeadlineSeconds: chain.startupSeconds },
           drain: { drainSeconds: 0 },
+          grace: { graceSeconds: chain.terminationGraceSeconds - 1 },
         }[link];
         const refusal = helmRefusal(
           "model-server",

@@ -60,8 +60,8 @@ const RULES: [Values, string][] = [
     `hold.progressDeadlineSeconds is ${startup} and hold.startupSeconds is ${startup}: the deadline also covers node launch and image pull, so it must be longer`,
   ],
   [
-    { hold: { graceSeconds: 250 } },
-    "hold.graceSeconds is 250 and preStop and drain take 250 s: the engine would be killed before it has ended",
+    { hold: { graceSeconds: 264 } },
+    "hold.graceSeconds is 264 and preStop, drain and the engine's exit take 10 + 240 + 15 s: with less than 265 the engine would be killed before it has ended",
   ],
   [
     { hold: { drainSeconds: 0 } },

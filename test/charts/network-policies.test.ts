@@ -17,13 +17,27 @@ const labelsOf = (owner: string) => {
 };
 const inside = (owner: string): Peer => ({ namespace: HOME, labels: labelsOf(owner) });
 
+/** What the Prometheus operator 0.93 sets on its pods, whatever else they carry (`makeSelectorLabels`). */
+const PROMETHEUS = {
+  "app.kubernetes.io/managed-by": "prometheus-operator",
+  "app.kubernetes.io/name": "prometheus",
+  "app.kubernetes.io/instance": "kube-prometheus-stack-prometheus",
+};
+
 const PEERS = {
   gateway: inside("gateway"),
   "the model's router": inside("qwen-router"),
   "the model's engine": inside("qwen"),
   "another model's router": inside("llama-router"),
   "another model's engine": inside("llama"),
-  Prometheus: { namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } },
+  Prometheus: { namespace: "monitoring", labels: PROMETHEUS },
+  "another pod of Prometheus's namespace": {
+    namespace: "monitoring",
+    labels: { "app.kubernetes.io/name": "kube-state-metrics" },
+  },
+  "a pod without labels in Prometheus's namespace": { namespace: "monitoring" },
+  "a Prometheus beside the models": { namespace: HOME, labels: PROMETHEUS },
+  "a Prometheus of another namespace": { namespace: "team-b", labels: PROMETHEUS },
   "any pod beside the models": { namespace: HOME, labels: { app: "notebook" } },
   "a gateway of another namespace": { namespace: "team-b", labels: labelsOf("gateway") },
   "a router of another namespace": { namespace: "team-b", labels: labelsOf("qwen-router") },
@@ -36,7 +50,7 @@ const reach = (owner: string, port: number, among = objects) =>
     .filter(([, peer]) => mayConnect(among, HOME, peer, labelsOf(owner), port))
     .map(([name]) => name);
 
-test("an engine is reached by its own router and by Prometheus, on its port alone", () => {
+test("an engine is reached by its own router and by Prometheus, on its port alone; by no other pod that monitors", () => {
   expect(reach("qwen", 8000)).toEqual(["the model's router", "Prometheus"]);
   expect(reach("qwen", 22)).toEqual([]);
 });
@@ -57,11 +71,8 @@ test("the gateway's one port is open, since the load balancer is no pod; no othe
 
 test("Prometheus may be in another namespace", () => {
   const moved = [...server("qwen", { monitoringNamespace: "team-b" })];
-  expect(reach("qwen", 8000, moved)).toEqual([
-    "the model's router",
-    "a gateway of another namespace",
-    "a router of another namespace",
-  ]);
+  expect(reach("qwen", 8000, moved)).toEqual(["the model's router", "a Prometheus of another namespace"]);
+  expect(reach("qwen-router", 9090, moved)).toEqual(["a Prometheus of another namespace"]);
 });
 
 test("a pod without a policy would be open to all", () => {

@@ -139,7 +139,6 @@ describe("selectors", () => {
       [`InferencePool ${name}`]: [`Deployment ${name}`],
       [`NetworkPolicy ${name}`]: [`Deployment ${name}`],
       [`NetworkPolicy ${name}-router`]: [`Deployment ${name}-router`],
-      [`PodDisruptionBudget ${name}`]: [`Deployment ${name}`],
       [`PodMonitor ${name}-engine`]: [`Deployment ${name}`],
       [`PodMonitor ${name}-router`]: [`Deployment ${name}-router`],
       [`Service ${name}-router`]: [`Deployment ${name}-router`],
@@ -152,6 +151,13 @@ describe("selectors", () => {
       "PodDisruptionBudget gateway": ["Deployment gateway"],
       "Service gateway": ["Deployment gateway"],
     });
+  });
+
+  test("the budget of an adopted cluster's drains counts the engines", () => {
+    const objects = server(adopted);
+    const { selector } = (objects.find(({ kind }) => kind === "PodDisruptionBudget") as unknown as Selecting).spec;
+    const counted = podsOf(objects).filter(({ labels }) => selects(selector?.matchLabels, labels));
+    expect(counted.map(({ owner }) => owner)).toEqual(["Deployment qwen"]);
   });
 
   test("every port that a Service or PodMonitor names is a port of the pods it picks", () => {

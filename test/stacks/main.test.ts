@@ -102,6 +102,28 @@ describe("rehearsal", () => {
     expect(of(seen, "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass")).toEqual(["a10g-elastic", "l40s-elastic"]);
   });
 
+  test("a pool's nodes have time for the slowest of its models to end, and a minute", async () => {
+    const settings = settingsOf("rehearsal");
+    const models = settings["pilotlight:models"] as Record<string, object>;
+    const given = models["qwen3-8b"];
+    const { seen } = await run({
+      ...settings,
+      "pilotlight:models": {
+        ...models,
+        short: { ...given, gpu: "l40s", longestGeneration: "1m" },
+        long: { ...given, gpu: "l40s", longestGeneration: "7m" },
+      },
+    });
+    const period = (name: string) => {
+      const { spec } = find(seen, "kubernetes:karpenter.sh/v1:NodePool", name).inputs;
+      const { template } = spec as { template: { spec: { terminationGracePeriod: string } } };
+      return template.spec.terminationGracePeriod;
+    };
+    // preStop, the longest answer, the engine's exit, the minute.
+    expect(period("l40s-elastic-spot")).toBe(`${10 + 420 + 15 + 60}s`);
+    expect(period("a10g-elastic-on-demand")).toBe(`${10 + 300 + 15 + 60}s`);
+  });
+
   test("with a fallback to a smaller node, the pod fits the smaller", async () => {
     const { seen } = await run(settingsOf("rehearsal"));
     const { values } = find(seen, "kubernetes:helm.sh/v3:Release", "qwen3-8b").inputs as {
