@@ -1,4 +1,5 @@
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { readStackFile, stackNames } from "../stacks/stack-file";
 import { type Equipment, findEquipment } from "./equipment";
 import { rehearseLive } from "./live/outside";
@@ -27,12 +28,8 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
   // A file that cannot be written should not cost a whole run.
-  // Keys are for nobody else to read.
-  if (live?.info !== undefined) {
-    writeFileSync(live.info, "");
-    chmodSync(live.info, 0o600);
-  }
-  for (const file of [json, live?.report]) if (file !== undefined) writeFileSync(file, "");
+  for (const [flag, file] of Object.entries({ json, report: live?.report, info: live?.info }))
+    if (file !== undefined) demandWritable(flag, file);
 
   const reports: Report[] = [];
   let equipment: Equipment | undefined;
@@ -45,14 +42,21 @@ async function main(argv: readonly string[]): Promise<void> {
   let shown = true;
   if (live !== undefined)
     await inOwnFolder(async (run) => {
-      shown = await rehearseLive({ ...run, stackName: LIVE_STACK, today, options: live }).finally(() => {
-        // It leads to a stage that is no more.
-        if (live.info !== undefined) rmSync(live.info, { force: true });
-      });
+      shown = await rehearseLive({ ...run, stackName: LIVE_STACK, today, options: live });
     });
   for (const report of reports) console.log(`\n${summary(report).join("\n")}`);
   if (json !== undefined && stacks.length > 0) writeFileSync(json, `${JSON.stringify(reports, null, 2)}\n`);
   if (!shown) process.exitCode = 1;
+}
+
+/** A file that cannot be written should not cost a whole run; what is in it stays until there is something to put there. */
+function demandWritable(flag: string, file: string): void {
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder");
+  } catch (error) {
+    throw new UsageError(`--${flag} ${file} cannot be written: ${(error as Error).message}; name another file`);
+  }
 }
 
 async function rehearseOne(stackName: string, tools: Equipment, run: Run): Promise<Report> {

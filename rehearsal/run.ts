@@ -11,7 +11,8 @@ export interface Run {
   readonly signal: AbortSignal;
 }
 
-const started = Date.now();
+/** When this process began, in ms since 1970. */
+export const started = Date.now();
 
 /** Lines of progress with the seconds since `from`, in ms since 1970. */
 export const sayer =

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readStackFile } from "../../stacks/stack-file";
 import { findEquipment, findLiveTools } from "../equipment";
@@ -23,6 +23,9 @@ import { startView } from "./view";
  * the process outside goes, however it goes, this one does too, and everything in here with it.
  */
 
+/** How long an orderly end may take where the process outside is gone. */
+const ORPHAN_MS = 10_000;
+
 type Play = Extract<ToInside, { type: "play" }>;
 
 process.once("message", (message: Play) => {
@@ -44,7 +47,12 @@ async function play({ stackName, dir, today, options, began }: Play): Promise<bo
       const signal = AbortSignal.any([interrupted, stopping.signal]);
       const stop = () => stopping.abort(new Interrupted("SIGTERM"));
       process.on("message", stop);
-      process.on("disconnect", stop);
+      process.on("disconnect", () => {
+        stop();
+        // Nobody is there to wait for an orderly end, nor to clear up after it.
+        setTimeout(() => process.exit(1), ORPHAN_MS).unref();
+        process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+      });
       const run: Run = { dir, processes, say, signal };
       const quiet = () => undefined;
       const tools = { ...(await findEquipment(quiet, signal)), ...(await findLiveTools(quiet, signal)) };

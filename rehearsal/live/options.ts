@@ -62,7 +62,7 @@ export function liveOptions(
   // Slower than that a cold start outlasts what clients and parts wait for.
   if (!(speed >= 5 && speed <= 1000)) faults.push(`--speed ${given.speed} is no number from 5 to 1000`);
   const port = Number(given.port ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65535 || given.port === "0")
+  if (!Number.isInteger(port) || port < 0 || port > 65535 || given.port === "0" || given.port === "")
     faults.push(`--port ${given.port} is no port from 1 to 65535`);
   if (engine === undefined) faults.push(`--engine ${given.engine} is none; it can be: ${ENGINES.join(", ")}`);
   const counted = engine === "vllm" ? parts.filter((part) => known.includes(part) && !real.includes(part)) : [];

@@ -1,9 +1,10 @@
-import { writeFileSync } from "node:fs";
-import type { Server } from "node:net";
+import { rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { listenLocally } from "../../scripts/listen";
 import { kubeconfig } from "../control-plane";
 import { findEquipment, findLiveTools } from "../equipment";
-import type { Run } from "../run";
+import { type Run, started } from "../run";
 import { findingHere } from "../tools";
 import { findVllm } from "../tools/vllm";
 import type { Ready, ToInside } from "./messages";
@@ -26,6 +27,8 @@ export interface LiveArgs extends Run {
  * @returns whether all that was to be shown was shown.
  */
 export async function rehearseLive({ dir, say, signal, stackName, today, options }: LiveArgs): Promise<boolean> {
+  // Told now, not after a minute.
+  if (options.port !== 0) await demandFree(options.port);
   const fault = await namespaceFault();
   if (fault !== undefined) throw new Error(fault);
   await findEquipment(say, signal);
@@ -33,10 +36,16 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
   if (options.engine === "vllm") await findVllm(findingHere(say, signal));
 
   const child = runInside(join(__dirname, "inside.ts"));
+  // Whatever ends this process at once, a second Ctrl-C for one, ends everything in there with it.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const tell = (message: ToInside) => child.connected && child.send(message, () => undefined);
   const servers: Server[] = [];
   let late: NodeJS.Timeout | undefined;
+  let uninvited: Error | undefined;
+  let written = false;
   const onAbort = () => {
+    say("ending …");
     tell({ type: "stop" });
     late = setTimeout(() => child.kill("SIGKILL"), ENDING_MS);
   };
@@ -44,21 +53,25 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
   child.on("message", (message) => {
     if (!options.keep) return;
     invite(message as Ready).catch((error: Error) => {
-      say(error.message);
+      uninvited = error;
       tell({ type: "stop" });
     });
   });
-  tell({ type: "play", stackName, dir, today, options, began: Date.now() - Math.round(performance.now()) });
+  tell({ type: "play", stackName, dir, today, options, began: started });
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", resolve);
     });
     signal.throwIfAborted();
+    if (uninvited !== undefined) throw uninvited;
     if (code !== 0 && code !== SHORTCOMING) throw new Error("the live stage ended with an error; it stands above");
     return code === 0;
   } finally {
     clearTimeout(late);
+    process.off("exit", kill);
+    // It leads to a stage that is no more.
+    if (written && options.info !== undefined) rmSync(options.info, { force: true });
     signal.removeEventListener("abort", onAbort);
     for (const server of servers) server.close();
   }
@@ -73,7 +86,12 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
     const access = { url: `https://127.0.0.1:${api.port}`, caData, token, serverName: API_NAME };
     writeFileSync(file, kubeconfig(access), { mode: 0o600 });
     const info = { endpoint, apiKey: keys.default, keys, models, kubeconfig: file };
-    if (options.info !== undefined) writeFileSync(options.info, `${JSON.stringify(info, null, 2)}\n`);
+    if (options.info !== undefined) {
+      // Anew, so that its keys are for nobody else to read, whatever was there.
+      rmSync(options.info, { force: true });
+      writeFileSync(options.info, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
+      written = true;
+    }
     say(`endpoint    ${endpoint}`);
     say(`key         ${keys.default}`);
     say(`models      ${models.join(", ")}: they sleep, and a request wakes them`);
@@ -82,8 +100,15 @@ export async function rehearseLive({ dir, say, signal, stackName, today, options
       `try         curl -N ${endpoint}/chat/completions -H 'Authorization: Bearer ${keys.default}' -H 'Content-Type: application/json' ` +
         `-d '{"model":"${models[0]}","stream":true,"messages":[{"role":"user","content":"Hello"}]}'`,
     );
+    say(`logs        ${join(dir, "pods")}/*/logs; no kubelet answers kubectl logs, exec and port-forward`);
     say("Ctrl-C ends it");
   }
+}
+
+async function demandFree(port: number): Promise<void> {
+  const server = createServer();
+  await listenLocally(server, port);
+  await new Promise((done) => server.close(done));
 }
 
 /** Exit code of a stage on which something was not as it must be. */

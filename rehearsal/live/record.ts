@@ -48,7 +48,13 @@ export interface ColdStart {
   readonly model: string;
   /** When the request was sent. */
   readonly at: number;
-  readonly stages: readonly { readonly name: string; readonly seconds: number; readonly compressed: boolean }[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly seconds: number;
+    readonly compressed: boolean;
+    /** What the planner says of a compressed stage; what a busy machine adds to it here is not to be multiplied. */
+    readonly plannedSeconds?: number;
+  }[];
 }
 
 /** What a client got. */

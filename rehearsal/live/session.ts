@@ -112,7 +112,9 @@ export class Session {
       phase: this.phase,
       ...asking,
     };
-    return this.client.ask(whole).then((answer) => {
+    // Nothing outlasts the stage.
+    const signal = asking.signal === undefined ? this.signal : AbortSignal.any([asking.signal, this.signal]);
+    return this.client.ask({ ...whole, signal }).then((answer) => {
       const { at, model, phase, stream, status, complete, seconds, pings } = answer;
       this.outcomes.push({ at, model, phase, stream, status, complete, seconds, pings });
       return answer;

@@ -348,3 +348,13 @@ test("any text arrives as it is, and never as markup", () => {
     }),
   );
 });
+
+test("a planned stage counts as planned, and what a busy machine added to it once", () => {
+  const stages = [
+    { name: "asked", seconds: 2, compressed: false },
+    { name: "boot", seconds: 5, compressed: true, plannedSeconds: 60 },
+  ];
+  const page = renderReport({ ...EMPTY, speed: 20, coldStarts: [{ model: "m", at: 0, stages }] });
+  expect(page).toContain("7 s here, 1 min 4 s without compression");
+  expect(page).toContain("boot 5 s <small>planned 1 min</small>");
+});

@@ -18,8 +18,17 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 export function lengthOf({ stages }: ColdStart, speed: number): { readonly here: number; readonly real: number } {
   return {
     here: sum(stages.map(secondsOf)),
-    real: sum(stages.map((stage) => secondsOf(stage) * (stage.compressed ? speed : 1))),
+    real: sum(stages.map((stage) => realSeconds(stage, speed))),
   };
+}
+
+/** A stage without compression: as planned, with what it took here beyond that; where nobody planned it, as many times longer. */
+function realSeconds(stage: Stage, speed: number): number {
+  const { compressed, plannedSeconds } = stage;
+  const here = secondsOf(stage);
+  if (!compressed) return here;
+  if (plannedSeconds === undefined || !Number.isFinite(plannedSeconds)) return here * speed;
+  return plannedSeconds + Math.max(0, here - plannedSeconds / speed);
 }
 
 /** Slanted lines over what `speed` compressed; every bar of the page refers to them. */
@@ -36,7 +45,7 @@ export function coldStartBars(coldStarts: readonly ColdStart[], speed: number): 
   const anyCompressed = coldStarts.some(({ stages }) => stages.some(isCompressed));
   return html`${HATCH}${
     anyCompressed
-      ? html`<p>Hatched stages are compressed: their timers ran ${plain(speed)} times as fast here. The seconds after × ${plain(speed)} are those without compression.</p>\n`
+      ? html`<p>Hatched stages are compressed: their timers ran ${plain(speed)} times as fast here. What is planned, or stands after × ${plain(speed)}, is without compression.</p>\n`
       : undefined
   }${coldStarts.map(
     (start) => html`<figure>
@@ -62,7 +71,11 @@ function lengthText(start: ColdStart, speed: number): string {
 /** A stage in words, with its colour. */
 const key = (stage: Stage, colour: number, speed: number | undefined) =>
   html`<li><svg class="chip" viewBox="0 0 14 14">${block(0, 0, 14, 14, colour, speed !== undefined)}</svg> ${stage.name} ${duration(secondsOf(stage))}${
-    speed === undefined ? undefined : html` <small>× ${plain(speed)} = ${duration(secondsOf(stage) * speed)}</small>`
+    speed === undefined
+      ? undefined
+      : stage.plannedSeconds === undefined
+        ? html` <small>× ${plain(speed)} = ${duration(secondsOf(stage) * speed)}</small>`
+        : html` <small>planned ${duration(stage.plannedSeconds)}</small>`
   }</li>
 `;
 

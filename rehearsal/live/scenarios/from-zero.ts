@@ -1,3 +1,5 @@
+import { plannedDelays } from "../delays";
+import type { ColdStart } from "../record";
 import type { Session } from "../session";
 
 /** Everything sleeps; a streaming and a plain call come, wait, and are answered. */
@@ -21,7 +23,7 @@ export async function fromZero(session: Session): Promise<void> {
     `plain: ${whole.status}, ${whole.tokens} of 32 tokens${whole.error ? `, ${whole.error}` : ""}`,
   );
   const coldStart = session.observer.coldStart(model, sent, sent + (stream.firstTokenSeconds ?? stream.seconds));
-  session.coldStarts.push(coldStart);
+  session.coldStarts.push(withPlan(session, coldStart));
   const names = coldStart.stages.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`);
   session.finds(coldStart.stages.length >= 6, `stages: ${names.join(", ")}`);
   // Seconds are for `npm run bench -- live` to judge: here counts the order.
@@ -34,4 +36,24 @@ export async function fromZero(session: Session): Promise<void> {
   );
   session.notes(`the Deployment was scaled ${((scaled ?? Number.NaN) - sent).toFixed(1)} s after the request`);
   session.notes(`the first token came ${(answered - (ready ?? Number.NaN)).toFixed(1)} s after the engine was Ready`);
+}
+
+/** The same with the planner's seconds of what was compressed. Pools of the live stack are called like their GPU. */
+function withPlan(session: Session, start: ColdStart): ColdStart {
+  const { config } = session.stage.args;
+  const model = config.models[start.model];
+  const [node] = session.observer.gpuNodes();
+  if (model === undefined || node?.gpu === undefined) return start;
+  const { bootMs, deviceMs, pullMs, loadMs } = plannedDelays(start.model, model, node.gpu, config);
+  const planned: Readonly<Record<string, number>> = {
+    boot: bootMs,
+    "device plugin": deviceMs,
+    "image pull": pullMs,
+    "engine loads": loadMs,
+  };
+  const stages = start.stages.map((stage) => {
+    const ms = planned[stage.name];
+    return ms === undefined ? stage : { ...stage, plannedSeconds: ms / 1000 };
+  });
+  return { ...start, stages };
 }
