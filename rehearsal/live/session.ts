@@ -89,6 +89,8 @@ export class Session {
       this.signal.throwIfAborted();
       this.finds(false, `ended early: ${error instanceof Error ? error.message : error}`);
     }
+    // What was cut off has shown nothing, neither way.
+    this.signal.throwIfAborted();
     this.phases.push({ name, from, to: this.now(), findings: this.findings, notes: this.noted });
   }
 
