@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 
 const ROOT = join(__dirname, "..", "..");
-const FOLDER = /pilotlight-rehearsal-\w+/;
+/** Folder for temporary files of these runs alone: what other rehearsals of the machine do is none of their business. */
+const TEMPORARY = mkdtempSync(join(tmpdir(), "pilotlight-cli-"));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 interface Ended {
   readonly code: number | null;
@@ -18,7 +21,10 @@ function rehearse(...args: string[]): {
   ended: Promise<Ended>;
   said: (what: RegExp) => Promise<void>;
 } {
-  const child = spawn(process.execPath, ["--import", "tsx", "rehearsal/cli.ts", ...args], { cwd: ROOT });
+  const child = spawn(process.execPath, ["--import", "tsx", "rehearsal/cli.ts", ...args], {
+    cwd: ROOT,
+    env: { ...process.env, TMPDIR: TEMPORARY },
+  });
   let text = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (part: string) => {
@@ -32,14 +38,14 @@ function rehearse(...args: string[]): {
   return { child, ended, said };
 }
 
-/** Command lines of running programs that belong to a rehearsal's folder. */
+/** Command lines of running programs that belong to a folder of these runs. */
 function programs(): string[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      const folder = readFileSync(`/proc/${pid}/environ`, "utf8");
-      return FOLDER.test(command) || /PULUMI_HOME=\S*pilotlight-rehearsal-/.test(folder) ? [command] : [];
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+      return command.includes(TEMPORARY) || environment.includes(TEMPORARY) ? [command] : [];
     } catch {
       return [];
     }
@@ -47,7 +53,7 @@ function programs(): string[] {
 }
 
 async function nothingRuns(): Promise<void> {
-  for (let tries = 0; tries < 100 && programs().length > 0; tries++) await sleep(100);
+  for (let tries = 0; tries < 250 && programs().length > 0; tries++) await sleep(100);
   expect(programs()).toEqual([]);
 }
 
@@ -76,6 +82,21 @@ test("Ctrl-C ends it with 130, and leaves no process", async () => {
 test("two at once do not collide", async () => {
   const both = await Promise.all([rehearse("--stack", "dev").ended, rehearse("--stack", "dev").ended]);
   for (const { code, text } of both) expect(code, text).toBe(0);
+  await nothingRuns();
+});
+
+test.each([
+  ["SIGKILL", ["SIGKILL"], null],
+  ["Ctrl-C twice", ["SIGINT", "SIGINT"], 130],
+] as const)("a live stage leaves no process after %s", async (_, signals, expected) => {
+  const { child, ended, said } = rehearse("--live", "--part", "from-zero");
+  await said(/From zero/);
+  expect(programs().some((command) => command.includes("inside.ts"))).toBe(true);
+  for (const signal of signals) {
+    child.kill(signal);
+    await sleep(300);
+  }
+  expect((await ended).code).toBe(expected);
   await nothingRuns();
 });
 
