@@ -27,7 +27,6 @@ async function main(argv: readonly string[]): Promise<void> {
   for (const stack of live ? [...stacks, LIVE_STACK] : stacks)
     for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
-  // A file that cannot be written should not cost a whole run.
   for (const [flag, file] of Object.entries({ json, report: live?.report, info: live?.info }))
     if (file !== undefined) demandWritable(flag, file);
 

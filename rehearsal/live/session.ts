@@ -4,7 +4,7 @@ import { type Answer, type Asking, Client } from "./client";
 import type { V1Secret } from "./kubernetes-types";
 import { Observer } from "./observe";
 import type { EngineKind } from "./options";
-import type { ColdStart, Difference, Finding, LivePhase, Outcome, WayFigures } from "./record";
+import type { ColdStart, Difference, Finding, LivePhase, ModelSample, Outcome, WayFigures } from "./record";
 import type { LiveStage } from "./stage";
 import { eventually } from "./wait";
 
@@ -136,15 +136,10 @@ export class Session {
     const all = models.length > 0 ? models : Object.keys(this.stage.args.config.models);
     await this.eventually(
       `${all.join(" and ")} asleep`,
-      () => {
-        const sample = this.observer.last();
-        return (
-          all.every(
-            (model) =>
-              this.observer.wanted(model) === 0 && sample?.models[model]?.held === 0 && !sample.models[model]?.unread,
-          ) && all.every((model) => this.engines(model).length === 0)
-        );
-      },
+      () =>
+        all.every(
+          (model) => this.observer.wanted(model) === 0 && this.held(model) === 0 && this.engines(model).length === 0,
+        ),
       ASLEEP_MS,
     );
   }
@@ -163,13 +158,16 @@ export class Session {
 
   /** Requests in a router's queue; nothing while the router does not say. */
   held(model: string): number | undefined {
-    const now = this.observer.last()?.models[model];
-    return now === undefined || now.unread ? undefined : now.held;
+    return this.reading(model)?.held;
   }
 
   running(model: string): number | undefined {
+    return this.reading(model)?.running;
+  }
+
+  private reading(model: string): ModelSample | undefined {
     const now = this.observer.last()?.models[model];
-    return now === undefined || now.unread ? undefined : now.running;
+    return now?.unread ? undefined : now;
   }
 
   wait(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { nodeStages } from "../../planner/cold-start-node";
 import type { StackConfig } from "../../stacks/config";
 import program from "../../stacks/main";
@@ -16,7 +16,7 @@ import { type Boot, startBoot } from "./boot";
 import { Cluster } from "./cluster";
 import { startControllers } from "./controllers";
 import { relayAddress } from "./join";
-import { type Karpenter, setPrices, startKarpenter } from "./karpenter";
+import { setPrices, startKarpenter } from "./karpenter";
 import { RELEASE as KEDA, Keda } from "./keda";
 import type { V1Pod } from "./kubernetes-types";
 import { STAGE_ADDRESS, StageNetwork } from "./network";
@@ -61,8 +61,6 @@ export class LiveStage {
     readonly prometheus: Prometheus,
     readonly keda: Keda,
     readonly stack: Stack,
-    readonly outputs: OutputMap,
-    readonly karpenter: Karpenter,
   ) {}
 
   static async start(args: LiveStageArgs): Promise<LiveStage> {
@@ -109,7 +107,7 @@ export class LiveStage {
       program,
       env: plain.env,
     });
-    const outputs = await up();
+    await up();
 
     const valuesOf = (release: typeof KEDA | typeof PROMETHEUS | typeof KARPENTER) =>
       releaseValues(tools.helm, server.kubeconfigPath, release);
@@ -121,24 +119,9 @@ export class LiveStage {
       await Promise.all([prometheus.install().then(() => prometheus.start()), keda.install().then(() => keda.start())]);
       say("Prometheus and KEDA are ready");
     };
-    const [karpenter] = await Promise.all([launchKarpenter(), startScaling()]);
-    say("Karpenter is ready");
+    await Promise.all([launchKarpenter(), startScaling()]);
     await everyPodReady();
-    return new LiveStage(
-      args,
-      plain,
-      where,
-      cluster,
-      services,
-      runtime,
-      node,
-      boot,
-      prometheus,
-      keda,
-      stack,
-      outputs,
-      karpenter,
-    );
+    return new LiveStage(args, plain, where, cluster, services, runtime, node, boot, prometheus, keda, stack);
 
     async function makeCertificates() {
       const script = join(__dirname, "certificates.py");
@@ -164,7 +147,7 @@ export class LiveStage {
       return { bootMs: () => ms("boot"), deviceMs: () => ms("device plugin") };
     }
 
-    async function up(): Promise<OutputMap> {
+    async function up(): Promise<void> {
       say(`up of stack ${args.stackName} …`);
       const { steps, onEvent } = follow((line) => say(`  ${line}`));
       try {
@@ -174,12 +157,11 @@ export class LiveStage {
         throw new Error(`up failed:\n${steps.errors.join("\n") || (error as Error).message}`);
       }
       say(`up: ${steps.byOperation.create ?? 0} resources`);
-      return stack.outputs();
     }
 
-    async function launchKarpenter(): Promise<Karpenter> {
+    async function launchKarpenter(): Promise<void> {
       const values = await valuesOf(KARPENTER);
-      return startKarpenter({
+      await startKarpenter({
         processes,
         binary: tools.karpenter,
         kubeconfigPath: server.kubeconfigPath,
@@ -189,6 +171,7 @@ export class LiveStage {
         ports: { metrics: 8184, health: 8185 },
         signal,
       });
+      say("Karpenter is ready");
     }
 
     /** Routers and gateway; models sleep. */

@@ -1,8 +1,8 @@
 import type { Answer } from "../client";
-import { begun } from "../ledger";
 import type { Container } from "../node/container";
 import type { PodProcess } from "../node/pod";
 import type { Session } from "../session";
+import { begunOnce } from "./once";
 import { faultsOf } from "./words";
 
 const MODEL = "qwen3-8b";
@@ -17,14 +17,13 @@ function containerOf(pods: readonly PodProcess[], name: string): Container {
 }
 
 /** Kills a program, and makes sure that it was and that it came back. */
-async function crash(session: Session, pods: readonly PodProcess[], name: string, awayMs = 0): Promise<Container> {
+async function crash(session: Session, pods: readonly PodProcess[], name: string, awayMs = 0): Promise<void> {
   const container = containerOf(pods, name);
   const before = container.restarts;
   container.crash(awayMs);
   session.observer.event(name, "killed");
   await session.eventually(`${name} started again`, () => container.restarts > before, awayMs + 60_000);
   session.observer.event(name, "started again");
-  return container;
 }
 
 /** Asks while the model sleeps, and waits until every request is held. */
@@ -45,12 +44,7 @@ async function judge(session: Session, asked: readonly Promise<Answer>[], what: 
     whole === answers.length,
     `clients saw: ${whole} of ${answers.length} answered whole${faultsOf(answers)}`,
   );
-  const counts = begun(session.pods, (prompt) => prompt.startsWith(`${what}, `));
-  const twice = [...counts.values()].filter((count) => count > 1).length;
-  session.finds(
-    counts.size === HELD && twice === 0,
-    `the engines began ${counts.size} of them, ${twice} more than once`,
-  );
+  begunOnce(session, (prompt) => prompt.startsWith(`${what}, `), HELD);
 }
 
 export async function pickerRestarts(session: Session): Promise<void> {
@@ -71,12 +65,7 @@ export async function envoyRestarts(session: Session): Promise<void> {
     whole.length >= HELD * 0.9 && whole.length + told.length === HELD,
     `clients saw: ${whole.length} of ${HELD} answered whole, ${told.length} an APIConnectionError (500)${faultsOf(answers)}`,
   );
-  const counts = begun(session.pods, (prompt) => prompt.startsWith(`${what}, `));
-  const twice = [...counts.values()].filter((count) => count > 1).length;
-  session.finds(
-    counts.size === whole.length && twice === 0,
-    `the engines began ${counts.size} of them, ${twice} more than once`,
-  );
+  begunOnce(session, (prompt) => prompt.startsWith(`${what}, `), whole.length);
 }
 
 export async function gatewayRestarts(session: Session): Promise<void> {

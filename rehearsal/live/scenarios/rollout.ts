@@ -1,7 +1,7 @@
 import { rewriteConfig } from "../../workspace";
 import type { Answer } from "../client";
-import { begun } from "../ledger";
 import type { Session } from "../session";
+import { begunOnce } from "./once";
 import { faultsOf } from "./words";
 
 const MODEL = "qwen3-32b";
@@ -52,9 +52,7 @@ export async function rollout(session: Session): Promise<void> {
     whole === all.length && all.length > 10,
     `${whole} of ${all.length} requests during it answered whole${faultsOf(all)}`,
   );
-  const counts = begun(session.pods, (prompt) => prompt.startsWith("During the rollout"));
-  const twice = [...counts].filter(([, count]) => count > 1).length;
-  session.finds(counts.size === all.length && twice === 0, `the engines began ${counts.size} of them, ${twice} twice`);
+  begunOnce(session, (prompt) => prompt.startsWith("During the rollout"), all.length);
 }
 
 /** A replica is taken away while it generates. */

@@ -1,5 +1,6 @@
-import { begun, ended } from "../ledger";
+import { ended } from "../ledger";
 import type { Session } from "../session";
+import { begunOnce } from "./once";
 import { faultsOf } from "./words";
 
 const REQUESTS = 1000;
@@ -35,12 +36,7 @@ export async function thousand(session: Session): Promise<void> {
   const whole = answers.filter(({ complete }) => complete);
   session.finds(whole.length === REQUESTS, `${whole.length} of ${REQUESTS} answered whole${faultsOf(answers)}`);
   session.finds(keys.length >= 20, `${keys.length} keys, ${models.length} models`);
-  const counts = begun(session.pods, (prompt) => prompts.includes(prompt));
-  const twice = [...counts.values()].filter((count) => count > 1).length;
-  session.finds(
-    counts.size === REQUESTS && twice === 0,
-    `the engines began ${counts.size} of them, ${twice} more than once`,
-  );
+  begunOnce(session, (prompt) => prompts.includes(prompt), REQUESTS);
   const generated = ended(session.pods, (prompt) => prompts.includes(prompt));
   const tokens = generated.reduce((sum, one) => sum + one.tokens, 0);
   session.finds(
