@@ -53,7 +53,17 @@ describe("LiteLLM's configuration", () => {
       },
       router_settings: {
         num_retries: 0,
-        retry_policy: { InternalServerErrorRetries: 6, TimeoutErrorRetries: 0, RateLimitErrorRetries: 0 },
+        retry_policy: {
+          InternalServerErrorRetries: 6,
+          DefaultRetries: 6,
+          ServiceUnavailableErrorRetries: 0,
+          TimeoutErrorRetries: 0,
+          RateLimitErrorRetries: 0,
+          BadRequestErrorRetries: 0,
+          ContentPolicyViolationErrorRetries: 0,
+          AuthenticationErrorRetries: 0,
+          NotFoundErrorRetries: 0,
+        },
         retry_after: 1,
         disable_cooldowns: true,
       },

@@ -69,12 +69,18 @@ litellm_settings:
   json_logs: true
 router_settings:
   num_retries: 0
-  # A router that restarts answers 500 to the requests it held: they are held again. It answers 503 when a hold has run
-  # out, and that is the end.
+  # A router that restarts answers 500 to the requests it held, or breaks the connection, for which the default is the
+  # only name: both are held again. What it answers by itself is the end, such as 503 when a hold has run out.
   retry_policy:
     InternalServerErrorRetries: 6
+    DefaultRetries: 6
+    ServiceUnavailableErrorRetries: 0
     TimeoutErrorRetries: 0
     RateLimitErrorRetries: 0
+    BadRequestErrorRetries: 0
+    ContentPolicyViolationErrorRetries: 0
+    AuthenticationErrorRetries: 0
+    NotFoundErrorRetries: 0
   retry_after: 1
   # One deployment for each model: benching it after an error would turn a hiccup into an outage.
   disable_cooldowns: true

@@ -54,18 +54,9 @@ export async function pickerRestarts(session: Session): Promise<void> {
 }
 
 export async function envoyRestarts(session: Session): Promise<void> {
-  const what = "Envoy restarts";
-  const asked = await hold(session, what);
+  const asked = await hold(session, "Envoy restarts");
   await crash(session, session.routers(MODEL), "envoy");
-  const answers = await Promise.all(asked);
-  // LiteLLM asks again after an error of the router; a connection that breaks as it is opened counts as something else.
-  const whole = answers.filter(({ complete }) => complete);
-  const told = answers.filter(({ complete, error }) => !complete && error?.includes("APIConnectionError"));
-  session.finds(
-    whole.length >= HELD * 0.9 && whole.length + told.length === HELD,
-    `clients saw: ${whole.length} of ${HELD} answered whole, ${told.length} an APIConnectionError (500)${faultsOf(answers)}`,
-  );
-  begunOnce(session, (prompt) => prompt.startsWith(`${what}, `), whole.length);
+  await judge(session, asked, "Envoy restarts");
 }
 
 export async function gatewayRestarts(session: Session): Promise<void> {
