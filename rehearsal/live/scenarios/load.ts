@@ -1,6 +1,8 @@
+import { HOURS_A_MONTH } from "../../../planner/prices";
 import type { Answer } from "../client";
 import type { NodeSample } from "../record";
 import type { Session } from "../session";
+import { spending } from "../spending";
 import { faultsOf } from "./words";
 
 const MODEL = "qwen3-8b";
@@ -61,7 +63,30 @@ export async function load(session: Session): Promise<void> {
     `afterwards they only shrank: ${path(session, idleFrom, asleep)}, ${(asleep - idleFrom).toFixed(0)} s until the last was gone`,
   );
   await session.eventually("GPU nodes gone", () => session.observer.gpuNodes().length === 0);
-  session.finds(true, `no GPU node is left ${(session.now() - idleFrom).toFixed(0)} s after the last answer`);
+  emptied(session, from, idleFrom);
+}
+
+/** Seconds for what stands between the timers: KEDA's and Prometheus's turns, drains, Karpenter's decision, the machine's end. */
+const MARGIN_SECONDS = 60;
+
+/** No GPU node is left, in time, and what that saved. */
+function emptied(session: Session, from: number, idleFrom: number): void {
+  const { config } = session.stage.args;
+  const idleAfter = config.models[MODEL]?.idleAfter ?? 0;
+  const emptyFor = Math.max(...Object.values(config.gpuPools).map((pool) => ("emptyFor" in pool ? pool.emptyFor : 0)));
+  const bound = idleAfter + emptyFor + MARGIN_SECONDS;
+  const took = session.now() - idleFrom;
+  session.finds(
+    took <= bound,
+    `no GPU node is left ${took.toFixed(0)} s after the last answer: idleAfter ${idleAfter} s, emptyFor ${emptyFor} s, ` +
+      `and at most ${MARGIN_SECONDS} s for everything in between`,
+  );
+  const { spentUsd, heldUsd, mostUsdPerHour } = spending(session.observer.samples, from, session.now());
+  session.notes(
+    `GPU nodes cost $${spentUsd.toFixed(3)} since the load began; the same nodes left on, $${heldUsd.toFixed(3)}: ` +
+      `$${(heldUsd - spentUsd).toFixed(3)} were not spent, and $${mostUsdPerHour.toFixed(2)} are not in every idle hour ` +
+      `from now on (on-demand list prices), $${(mostUsdPerHour * HOURS_A_MONTH).toFixed(0)} a month`,
+  );
 }
 
 /** Steps of a pool's capacity order that have more nodes than the pool's limit; every node here has one GPU. */
