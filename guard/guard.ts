@@ -1,0 +1,145 @@
+import { PublishCommand } from "@aws-sdk/client-sns";
+import { perform } from "./acts";
+import { type GuardAnswer, statusOf } from "./answer";
+import type { Clients } from "./clients";
+import { decide, type Notice, wakingActs } from "./decide";
+import { facts, readInstances } from "./facts";
+import { Faults } from "./faults";
+import { type Around, messageOf } from "./messages";
+import { remembered } from "./outcome";
+import { extended, woken } from "./requests";
+import type { GuardRequest, GuardSettings } from "./settings";
+import { type GuardState, stateText } from "./state";
+import { type Remembered, StateChanged, Store } from "./store";
+
+/*
+ * The guard's runs: read, decide, remember, act, tell. What fails stops nothing else, and is thrown in the end, so that
+ * the function's error alarm rings.
+ */
+
+/** Runs that begin again because another one wrote the state meanwhile. */
+const ATTEMPTS = 4;
+
+export class Guard {
+  private readonly store: Store;
+
+  constructor(
+    private readonly aws: Clients,
+    private readonly settings: GuardSettings,
+    private readonly clock: () => Date = () => new Date(),
+  ) {
+    this.store = new Store(aws.ssm, settings.stateParameter);
+  }
+
+  async run(request: GuardRequest): Promise<GuardAnswer> {
+    for (let attempt = 1; ; attempt += 1)
+      try {
+        return await this.once(request);
+      } catch (error) {
+        if (!(error instanceof StateChanged) || attempt === ATTEMPTS) throw error;
+      }
+  }
+
+  private once(request: GuardRequest): Promise<GuardAnswer> {
+    switch (request.action) {
+      case "check":
+        return this.check();
+      case "status":
+        return this.status();
+      case "extend":
+        return this.extend(request.seconds);
+      case "wake":
+        return this.wake();
+      default:
+        throw new Error(
+          `the spend guard does not know the request ${JSON.stringify(request satisfies never)}; it knows check, status, extend and wake`,
+        );
+    }
+  }
+
+  private async check(): Promise<GuardAnswer> {
+    const { aws, settings } = this;
+    const now = this.clock();
+    const faults = new Faults();
+    // Without its state the guard still knows the limit and what is idle.
+    const loaded = await faults.trying(`read ${settings.stateParameter}`, () => this.store.load());
+    const before = loaded ?? { state: {}, faults: [], version: 0 };
+    const found = await facts(aws, settings, now, faults);
+    const { state, acts, notices } = decide(found, before.state, settings, now);
+    // Damage that is not told yet is: the write takes it away.
+    const lost: Notice[] = before.faults.length > 0 ? [{ notice: "state-lost", faults: before.faults }] : [];
+    const saved = loaded && (await this.remember(state, loaded, faults));
+    const through = await perform(aws, settings.stack, acts, faults);
+    const instances = found.instances ?? [];
+    const told = await this.tell([...lost, ...notices], { instances, faults: [...faults.all], now }, faults);
+    const next = remembered(state, { wanted: acts, through, told, instances }, now);
+    if (saved !== undefined) await this.rememberAfterwards(next, saved, faults);
+    if (faults.all.length > 0) throw new Error(`the check is not through:\n${faults.all.join("\n")}`);
+    return { status: statusOf(next, instances, [], settings, now) };
+  }
+
+  private async status(): Promise<GuardAnswer> {
+    const { state } = await this.store.load();
+    return this.answer(state);
+  }
+
+  private async extend(seconds: number): Promise<GuardAnswer> {
+    const before = await this.store.load();
+    const asked = extended(before.state, seconds, this.settings, this.clock());
+    if ("refused" in asked) return asked;
+    await this.store.save(asked.state, before);
+    return this.answer(asked.state);
+  }
+
+  private async wake(): Promise<GuardAnswer> {
+    const { aws, settings } = this;
+    const faults = new Faults();
+    const before = await this.store.load();
+    const state = woken(before.state, settings, this.clock());
+    // First, so that a check that comes between does not switch off again what is being switched on.
+    await this.store.save(state, before);
+    // A check that began before may deny launches after this: so the state keeps what a wake does, and the next check does
+    // it once more. Its failures are not thrown either: who asked reads them.
+    await perform(aws, settings.stack, wakingActs(state, settings), faults);
+    return this.answer(state, faults);
+  }
+
+  private async answer(state: GuardState, faults = new Faults()): Promise<GuardAnswer> {
+    const read = () => readInstances(this.aws, this.settings.stack);
+    const instances = (await faults.trying("read GPU instances", read)) ?? [];
+    return { status: statusOf(state, instances, faults.all, this.settings, this.clock()) };
+  }
+
+  /** Saves; a parameter that cannot be written must not keep the guard from switching off. */
+  private async remember(state: GuardState, before: Remembered, faults: Faults): Promise<Remembered | undefined> {
+    if (before.faults.length === 0 && stateText(state) === stateText(before.state)) return before;
+    try {
+      return await this.store.save(state, before);
+    } catch (error) {
+      if (error instanceof StateChanged) throw error;
+      await faults.trying(`write ${this.settings.stateParameter}`, () => Promise.reject(error));
+      return undefined;
+    }
+  }
+
+  /** After the steps it is too late to begin again: whoever wrote meanwhile knows better, and steps may be repeated. */
+  private async rememberAfterwards(state: GuardState, saved: Remembered, faults: Faults): Promise<void> {
+    await this.remember(state, saved, faults).catch((error: unknown) => {
+      if (!(error instanceof StateChanged)) throw error;
+    });
+  }
+
+  /** @returns what was told. */
+  private async tell(notices: readonly Notice[], around: Around, faults: Faults): Promise<Notice[]> {
+    const told: Notice[] = [];
+    for (const notice of notices) {
+      const { subject, text } = messageOf(notice, this.settings, around);
+      // The function's log keeps what nobody subscribed to.
+      console.log(`${subject}\n${text}`);
+      const publish = new PublishCommand({ TopicArn: this.settings.topicArn, Subject: subject, Message: text });
+      const sent = await faults.trying(`publish "${subject}"`, () => this.aws.sns.send(publish));
+      if (sent !== undefined) told.push(notice);
+    }
+    return told;
+  }
+}
