@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { EKS_STANDARD_SUPPORT_ENDS } from "../planner/kubernetes-versions";
 
 /** One resource as the program registered it: what the engine would be sent. */
 export interface Registered {
@@ -22,6 +23,8 @@ function outputsOf(args: pulumi.runtime.MockResourceArgs): Record<string, unknow
       };
     case "aws:ec2/launchTemplate:LaunchTemplate":
       return { arn, name: args.name, latestVersion: 7 };
+    case "aws:eks/nodeGroup:NodeGroup":
+      return { arn, nodeGroupName: args.inputs.nodeGroupName ?? args.name };
     case "aws:rds/instance:Instance":
       return { arn, address: "db.example", port: 5432, endpoint: "db.example:5432" };
     case "random:index/randomPassword:RandomPassword":
@@ -62,6 +65,25 @@ function answer(args: pulumi.runtime.MockCallArgs): Record<string, unknown> {
       return { partition: "aws", dnsSuffix: "amazonaws.com" };
     case "aws:index/getRegion:getRegion":
       return { region: "us-east-1", name: "us-east-1" };
+    case "aws:servicequotas/getServiceQuota:getServiceQuota":
+      return { value: 10_000 };
+    case "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {
+      const types: string[] = args.inputs.filters[0].values;
+      const zones = ["us-east-1a", "us-east-1b", "us-east-1c"];
+      return {
+        instanceTypes: types.flatMap((type) => zones.map(() => type)),
+        locations: types.flatMap(() => zones),
+      };
+    }
+    case "aws:eks/getClusterVersions:getClusterVersions":
+      return {
+        clusterVersions: Object.entries(EKS_STANDARD_SUPPORT_ENDS).map(([clusterVersion, ends]) => ({
+          clusterVersion,
+          versionStatus: "STANDARD_SUPPORT",
+          endOfStandardSupportDate: ends,
+          endOfExtendedSupportDate: ends,
+        })),
+      };
     case "aws:route53/getZone:getZone":
       return { zoneId: "Z123", name: args.inputs.name };
     case "aws:lb/getHostedZoneId:getHostedZoneId":

@@ -94,6 +94,7 @@ test("a stack that adopts nothing takes only its zone for granted", () => {
     account: undefined,
     zones: [],
     policies: [],
+    reservations: [],
     principals: [],
     network: undefined,
   });

@@ -1,9 +1,10 @@
+import { PREFLIGHT_LOOKUPS } from "./lookups-preflight";
 import { regionFacts } from "./regions";
 import { ec2Arn } from "./services/ec2-network";
 import { at, type Call, items, list, type Props, props, service, text, type Value, type Where } from "./table";
 
 /** A data source: what it is asked by, the calls that answer it, and what it tells. */
-interface Lookup {
+export interface Lookup {
   readonly by: readonly string[];
   readonly calls?: (args: Props, where: Where) => readonly Call[];
   readonly result: (answers: readonly Props[], args: Props, where: Where) => Props;
@@ -83,6 +84,7 @@ function zone(found: readonly Props[], args: Props): Props {
 
 /** Every data source the AWS double knows. */
 export const LOOKUPS: { readonly [token: string]: Lookup } = {
+  ...PREFLIGHT_LOOKUPS,
   "aws:index/getCallerIdentity:getCallerIdentity": {
     by: [],
     calls: () => [sts("GetCallerIdentity", {})],

@@ -1,3 +1,5 @@
+import { GPU_NAMES } from "../../../planner/gpus";
+import { instanceTypesWith } from "../../../planner/instances";
 import { list, type Props, props, text, type Value } from "./table";
 
 /** What an account has before a stack comes: things the program only looks up, or refers to by ARN. */
@@ -10,6 +12,13 @@ export interface Seed {
   /** ARNs of IAM policies, roles and users. */
   readonly policies: readonly string[];
   readonly principals: readonly string[];
+  /** Capacity reservations and capacity blocks that the pools name. */
+  readonly reservations?: readonly {
+    readonly id: string;
+    readonly block: boolean;
+    readonly zone: string;
+    readonly instanceType: string;
+  }[];
   readonly network?: {
     readonly vpcId: string;
     readonly cidr: string;
@@ -39,8 +48,26 @@ export function seedOf(config: { readonly [key: string]: unknown }): Seed {
     zones: zone === "" ? [] : [zone],
     policies,
     principals,
+    reservations: reservations(props(settings["pilotlight:gpuPools"]), texts(cluster.zones)),
     network: adopted(props(props(settings["pilotlight:network"]).adopt), texts(cluster.zones)),
   };
+}
+
+/** Each of the cheapest type of its pool, in the first zone where the settings name none. */
+function reservations(pools: Props, zones: readonly string[]): NonNullable<Seed["reservations"]> {
+  return Object.values(pools).flatMap((value) => {
+    const pool = props(value);
+    const block = props(pool.capacityBlock);
+    const gpus = typeof pool.gpusPerNode === "number" ? pool.gpusPerNode : 1;
+    const [first = ""] = pool.instanceTypes
+      ? texts(pool.instanceTypes)
+      : GPU_NAMES.filter((name) => name === pool.gpu).flatMap((name) => instanceTypesWith(name, gpus));
+    const place = { zone: zones[0] ?? "", instanceType: first };
+    return [
+      ...texts(pool.reservationIds).map((id) => ({ ...place, id, block: false })),
+      ...(typeof block.id === "string" ? [{ ...place, id: block.id, zone: text(block, "zone"), block: true }] : []),
+    ];
+  });
 }
 
 /** Each list of subnets goes through the zones in order. */
