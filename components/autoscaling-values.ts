@@ -1,3 +1,5 @@
+import { ALERTMANAGER_ACCOUNT, type AlertDelivery, alertmanagerConfig } from "./alerts-delivery";
+
 /** Labels of the nodes that these pods run on; none where somebody else runs the nodes. */
 type NodeSelector = Readonly<Record<string, string>>;
 
@@ -31,12 +33,13 @@ const EVERY_NAMESPACE = {
  * Values of kube-prometheus-stack: the operator, one Prometheus and kube-state-metrics.
  * It keeps two days in the pod's own storage: KEDA needs minutes, and what an account keeps for longer belongs in its own
  * long-term store. A new pod starts empty, and KEDA waits for the first scrape rather than read 0.
+ * @param delivery where alarms go; left out: they are to be seen in Prometheus alone, and no Alertmanager runs.
  */
-export function prometheusValues({ nodeSelector }: { nodeSelector: NodeSelector }) {
+export function prometheusValues({ nodeSelector, delivery }: { nodeSelector: NodeSelector; delivery?: AlertDelivery }) {
   return {
     // A fixed name, so that the service's address is known.
     fullnameOverride: "kube-prometheus-stack",
-    alertmanager: OFF,
+    alertmanager: delivery === undefined ? OFF : alertmanagerValues(nodeSelector, delivery),
     grafana: OFF,
     nodeExporter: OFF,
     defaultRules: { create: false },
@@ -71,8 +74,22 @@ export function prometheusValues({ nodeSelector }: { nodeSelector: NodeSelector 
         evaluationInterval: "30s",
         retention: "2d",
         retentionSize: "4GB",
+        ...(delivery === undefined ? {} : { externalLabels: { stack: delivery.stack } }),
         resources: { requests: { cpu: "200m", memory: "768Mi" }, limits: { memory: "2Gi" } },
       },
+    },
+  };
+}
+
+/** One Alertmanager without a disk: a new pod says again what is still wrong. */
+export function alertmanagerValues(nodeSelector: NodeSelector, delivery: AlertDelivery) {
+  return {
+    enabled: true,
+    serviceAccount: { name: ALERTMANAGER_ACCOUNT },
+    config: alertmanagerConfig(delivery),
+    alertmanagerSpec: {
+      nodeSelector,
+      resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } },
     },
   };
 }

@@ -1,7 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { ALERTMANAGER_ACCOUNT, type AlertDelivery, mayPublishAlarms } from "./alerts-delivery";
 import { kedaValues, prometheusValues } from "./autoscaling-values";
 import { thirdPartyChart } from "./helm";
+import { PodRole } from "./pod-role";
+
+/** The topic that alarms go to, and what a pod of the cluster needs to publish there. */
+export interface AlertTopicArgs extends AlertDelivery {
+  clusterName: pulumi.Input<string>;
+  /** Key of the topic. */
+  keyArn: pulumi.Input<string>;
+  permissionsBoundary?: string;
+}
 
 export interface AutoscalingArgs {
   /** Pods of the KEDA operator: with two, one stands by. */
@@ -10,6 +20,8 @@ export interface AutoscalingArgs {
   nodeSelector: Readonly<Record<string, string>>;
   /** Put before the names of its namespaces, for a cluster whose `monitoring` and `keda` may be somebody else's. */
   namespacePrefix?: string;
+  /** Left out: nobody is told of alarms, and no Alertmanager runs. */
+  alerts?: AlertTopicArgs;
   /** System nodes. */
   after: pulumi.Resource[];
 }
@@ -34,24 +46,46 @@ export class Autoscaling extends pulumi.ComponentResource {
     const dependsOn = args.after;
     const parent = this;
 
-    const { namespacePrefix = "" } = args;
-    const monitoring = createNamespace("monitoring");
+    const { namespacePrefix = "", nodeSelector, alerts } = args;
+    const monitoringNamespace = createNamespace("monitoring");
+    const monitoring = monitoringNamespace.metadata.name;
     this.prometheus = thirdPartyChart(
       `${name}-prometheus`,
-      { chart: "kube-prometheus-stack", namespace: monitoring, values: prometheusValues(args) },
-      { parent, dependsOn },
+      {
+        chart: "kube-prometheus-stack",
+        namespace: monitoring,
+        values: prometheusValues({ nodeSelector, delivery: alerts }),
+      },
+      { parent, dependsOn: [...dependsOn, ...(alerts === undefined ? [] : [createPublisher(alerts).association])] },
     );
     this.keda = thirdPartyChart(
       `${name}-keda`,
-      { chart: "keda", namespace: createNamespace("keda"), values: kedaValues(args) },
-      { parent, dependsOn },
+      { chart: "keda", namespace: createNamespace("keda").metadata.name, values: kedaValues(args) },
+      // An APIService whose server is ending holds up the end of any namespace: it goes before them.
+      { parent, dependsOn: [...dependsOn, monitoringNamespace] },
     );
     this.prometheusUrl = pulumi.interpolate`http://${PROMETHEUS_SERVICE}.${monitoring}.svc:${PROMETHEUS_PORT}`;
     this.monitoringNamespace = monitoring;
     this.ready = [this.keda, this.prometheus];
     this.registerOutputs({ prometheusUrl: this.prometheusUrl });
 
-    function createNamespace(role: string): pulumi.Output<string> {
+    function createPublisher({ clusterName, topicArn, keyArn, permissionsBoundary }: AlertTopicArgs) {
+      const arns = pulumi.all([topicArn, keyArn]);
+      const publish = arns.apply(([topic, key]) => JSON.stringify(mayPublishAlarms({ topicArn: topic, keyArn: key })));
+      return new PodRole(
+        `${name}-alerts`,
+        {
+          clusterName,
+          namespace: monitoring,
+          serviceAccount: ALERTMANAGER_ACCOUNT,
+          policies: { publish },
+          permissionsBoundary,
+        },
+        { parent },
+      );
+    }
+
+    function createNamespace(role: string): k8s.core.v1.Namespace {
       return new k8s.core.v1.Namespace(
         `${name}-${role}`,
         {
@@ -61,7 +95,7 @@ export class Autoscaling extends pulumi.ComponentResource {
           },
         },
         { parent, dependsOn },
-      ).metadata.name;
+      );
     }
   }
 }

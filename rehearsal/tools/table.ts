@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(__dirname, "..", "..");
@@ -58,6 +60,8 @@ const [, MAJOR = "", MINOR = ""] = /^v(\d+)\.(\d+)/.exec(KUBERNETES) ?? [];
 const KEDA = "v2.20.2";
 const PROMETHEUS = "v3.13.1";
 const PROMETHEUS_OPERATOR = "v0.93.1";
+const ALERTMANAGER = "v0.34.0";
+const CRON_CHECK = readFileSync(join(MODULES, "keda", "cron-check", "main.go"));
 
 /** A program of Kubernetes itself: all have the version and the release page of the API server. */
 const kubernetes = (name: string, usually: string, why: string) =>
@@ -80,6 +84,35 @@ const kubernetes = (name: string, usually: string, why: string) =>
         "k8s.io/component-base/version.gitMinor": MINOR,
         "k8s.io/component-base/version.gitTreeState": "clean",
       },
+      usually,
+    },
+    why,
+  }) as const satisfies Tool;
+
+/** A program of one of Prometheus's projects, whose releases are all made alike. */
+const ofPrometheus = (
+  name: string,
+  at: Record<"project" | "version" | "module", string>,
+  usually: string,
+  why: string,
+) =>
+  ({
+    name,
+    version: at.version,
+    versionArgs: ["--version"],
+    versionIn: new RegExp(`^${name}, version (\\S+)`),
+    release: {
+      base: `https://github.com/prometheus/${at.project}/releases/download/${at.version}`,
+      file: `${at.project}-${at.version.slice(1)}.linux-amd64.tar.gz`,
+      member: `${at.project}-${at.version.slice(1)}.linux-amd64/${name}`,
+      checksums: "sha256sums.txt",
+    },
+    build: {
+      module: at.module,
+      package: `github.com/prometheus/${at.project}/cmd/${name}`,
+      // Service discovery in a dozen clouds is most of Prometheus.
+      tags: ["remove_all_sd", "enable_kubernetes_sd"],
+      variables: { "github.com/prometheus/common/version.Version": at.version.slice(1) },
       usually,
     },
     why,
@@ -154,27 +187,24 @@ export const TOOLS = {
     },
     why: "the endpoint picker, of the release that components/versions.ts ships",
   },
-  prometheus: {
-    name: "prometheus",
-    version: PROMETHEUS,
-    versionArgs: ["--version"],
-    versionIn: /^prometheus, version (\S+)/,
-    release: {
-      base: `https://github.com/prometheus/prometheus/releases/download/${PROMETHEUS}`,
-      file: `prometheus-${PROMETHEUS.slice(1)}.linux-amd64.tar.gz`,
-      member: `prometheus-${PROMETHEUS.slice(1)}.linux-amd64/prometheus`,
-      checksums: "sha256sums.txt",
-    },
-    build: {
-      module: "prometheus",
-      package: "github.com/prometheus/prometheus/cmd/prometheus",
-      // Service discovery in a dozen clouds is most of the program.
-      tags: ["remove_all_sd", "enable_kubernetes_sd"],
-      variables: { "github.com/prometheus/common/version.Version": PROMETHEUS.slice(1) },
-      usually: "about 2 min",
-    },
-    why: "the version that the operator of kube-prometheus-stack runs by default",
-  },
+  prometheus: ofPrometheus(
+    "prometheus",
+    { project: "prometheus", version: PROMETHEUS, module: "prometheus" },
+    "about 2 min",
+    "the version that the operator of kube-prometheus-stack runs by default",
+  ),
+  promtool: ofPrometheus(
+    "promtool",
+    { project: "prometheus", version: PROMETHEUS, module: "promtool" },
+    "seconds after prometheus",
+    "runs the unit tests of rules by the code of the Prometheus that evaluates them",
+  ),
+  amtool: ofPrometheus(
+    "amtool",
+    { project: "alertmanager", version: ALERTMANAGER, module: "alertmanager" },
+    "about 1 min",
+    "reads a configuration as the Alertmanager of kube-prometheus-stack does, which has this version",
+  ),
   prometheusOperator: {
     name: "prometheus-operator",
     version: PROMETHEUS_OPERATOR,
@@ -209,6 +239,18 @@ export const TOOLS = {
       usually: "about 1 min after the adapter",
     },
     why: "scales from zero and back, of the release that components/versions.ts ships",
+  },
+  cronCheck: {
+    name: "keda-cron-check",
+    version: KEDA,
+    build: {
+      module: "keda",
+      package: "./cron-check",
+      // A change of the program is another tool, and so built again; the linker knows no such variable and passes over it.
+      variables: { "main.source": createHash("sha256").update(CRON_CHECK).digest("hex").slice(0, 12) },
+      usually: "about 3 min, seconds after the operator",
+    },
+    why: "asks KEDA's own cron scaler, of the release that components/versions.ts ships, at any time",
   },
   karpenter: {
     name: "karpenter",

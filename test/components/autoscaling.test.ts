@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { mayPublishAlarms } from "../../components/alerts-delivery";
 import { Autoscaling } from "../../components/autoscaling";
 import { kedaValues, prometheusValues } from "../../components/autoscaling-values";
 import { find, known, names, register } from "../harness";
@@ -53,6 +54,27 @@ describe("Autoscaling", () => {
     expect(await known(() => adopted().monitoringNamespace)).toBe("pilotlight-monitoring");
   });
 
+  test("with a topic for alarms, Alertmanager gets a role that may publish there, before it starts", async () => {
+    const alerts = {
+      stack: "pilotlight-dev",
+      clusterName: "kit",
+      region: "us-east-1",
+      topicArn: "arn:topic",
+      keyArn: "arn:key",
+    };
+    const telling = () => new Autoscaling("scale", { replicas: 2, nodeSelector, alerts, after: [] });
+    const seen = await register(telling);
+    const { inputs } = find(seen, "kubernetes:helm.sh/v3:Release", "scale-prometheus");
+    expect(inputs.values).toEqual(prometheusValues({ nodeSelector, delivery: alerts }));
+    const association = find(seen, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "scale-alerts").inputs;
+    expect(association).toMatchObject({ clusterName: "kit", namespace: "monitoring", serviceAccount: "alertmanager" });
+    expect(inputs.values).toMatchObject({ alertmanager: { serviceAccount: { name: association.serviceAccount } } });
+    const policy = find(seen, "aws:iam/rolePolicy:RolePolicy", "scale-alerts-publish").inputs.policy;
+    expect(JSON.parse(String(policy))).toEqual(mayPublishAlarms({ topicArn: "arn:topic", keyArn: "arn:key" }));
+    const order = await creationOrder(telling);
+    expect(order.waits("Release scale-prometheus", "PodIdentityAssociation scale-alerts")).toBe(true);
+  });
+
   test("its address is that of the chart's Service under the fixed name", async () => {
     expect(await known(() => make().prometheusUrl)).toBe(
       `http://${prometheusValues({ nodeSelector }).fullnameOverride}-prometheus.monitoring.svc:9090`,
@@ -101,6 +123,20 @@ describe("the charts' values", () => {
       grafana: { enabled: false },
       alertmanager: { enabled: false },
     });
+  });
+
+  test("Alertmanager runs where somebody is to be told, and every alarm then names its stack", () => {
+    const delivery = { stack: "pilotlight-dev", topicArn: "arn:topic", region: "eu-central-1" };
+    const values = prometheusValues({ nodeSelector, delivery });
+    expect(values.alertmanager).toMatchObject({
+      enabled: true,
+      config: {
+        receivers: [{ sns_configs: [{ topic_arn: "arn:topic", sigv4: { region: "eu-central-1" } }] }],
+      },
+      alertmanagerSpec: { nodeSelector, resources: { limits: { memory: "128Mi" } } },
+    });
+    expect(values.prometheus.prometheusSpec).toMatchObject({ externalLabels: { stack: "pilotlight-dev" } });
+    expect(prometheusValues({ nodeSelector }).prometheus.prometheusSpec).not.toHaveProperty("externalLabels");
   });
 
   test("every pod has a memory limit, and runs where it is told, be it anywhere", () => {

@@ -50,6 +50,8 @@ async function releases(): Promise<Registered[]> {
     new Karpenter("karpenter", { ...karpenter, replicas: 2 });
     new LoadBalancerController("balancer", { ...place, vpcId: "vpc-1", replicas: 2 });
     new Autoscaling("own", { replicas: 2, nodeSelector: SYSTEM_NODES, after: [] });
+    const alerts = { ...place, stack: "kit", topicArn: "arn:aws:sns:us-east-1:1:topic", keyArn: "arn:aws:kms:::key/1" };
+    new Autoscaling("telling", { replicas: 2, nodeSelector: SYSTEM_NODES, alerts, after: [] });
     new Autoscaling("adopted", { replicas: 1, nodeSelector: {}, after: [] });
     new GpuDriver("image", { driver: { from: "ami" }, after: [] });
     new GpuDriver("operator", { driver: { from: "operator", version: "580.159.03" }, after: [] });
