@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { GPU_POOL_TAG } from "../guard/tags";
 import { GPUS, type GpuName } from "../planner/gpus";
 import { GPU_TAINT, gpuNodeLabels } from "./scheduling";
 import { amis, nodeGroupRelease } from "./versions";
@@ -74,9 +75,16 @@ export function nodeClassSpec(args: {
       httpPutResponseHopLimit: 1,
       httpTokens: "required",
     },
-    tags: { ...args.tags, Name: `gpu-${pool.name}` },
+    tags: gpuTags(pool, args.tags),
   };
 }
+
+/** Tags of a pool's instances and volumes: by its own the spend guard tells GPU nodes from others, and their pools apart. */
+export const gpuTags = (pool: GpuPoolSpec, tags: Readonly<Record<string, string>>) => ({
+  ...tags,
+  [GPU_POOL_TAG]: pool.name,
+  Name: `gpu-${pool.name}`,
+});
 
 function imageSpec(pool: GpuPoolSpec, image: NodeImage) {
   const disk = {

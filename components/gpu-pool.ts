@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   type GpuPoolSpec,
+  gpuTags,
   managedRelease,
   NODE_CONFIG_FEATURES,
   type NodeImage,
@@ -108,7 +109,7 @@ export class SteadyGpuPool extends pulumi.ComponentResource {
         ],
         tagSpecifications: ["instance", "volume"].map((resourceType) => ({
           resourceType,
-          tags: { ...args.tags, Name: `gpu-${pool.name}` },
+          tags: gpuTags(pool, args.tags),
         })),
         ...(block === undefined ? {} : capacityBlock(block, pool.instanceTypes[0])),
       },

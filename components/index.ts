@@ -1,4 +1,6 @@
 /* The components, for a program of your own; `stacks/` shows how they fit together. */
+export * from "./alarm-topic";
+export * from "./alerts";
 export * from "./autoscaling";
 export * from "./cluster";
 export * from "./database";
@@ -9,6 +11,8 @@ export * from "./gateway";
 export * from "./gpu-driver";
 export * from "./gpu-pool";
 export * from "./gpu-pool-objects";
+export * from "./gpu-use";
+export * from "./guard-bundle";
 export * from "./inference-crds";
 export * from "./karpenter";
 export * from "./load-balancer-controller";
@@ -19,5 +23,6 @@ export * from "./namespaces";
 export * from "./network";
 export * from "./node-role";
 export * from "./pod-role";
+export * from "./spend-guard";
 export * from "./system-nodes";
 export * from "./versions";

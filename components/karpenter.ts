@@ -31,6 +31,7 @@ const EVENTS = {
 /** Karpenter: launches GPU nodes for pods that wait, and removes them when they are empty. */
 export class Karpenter extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;
+  readonly role: aws.iam.Role;
   readonly release: k8s.helm.v3.Release;
   /** What node pools depend on: on destroy they go first, while the controller can still drain their nodes. */
   readonly ready: pulumi.Resource[];
@@ -45,6 +46,7 @@ export class Karpenter extends pulumi.ComponentResource {
     const role = createRole();
     const crds = createCrds();
     this.queue = queue;
+    this.role = role.role;
     this.release = createRelease();
     this.ready = [crds, this.release];
     this.registerOutputs({});
@@ -101,6 +103,8 @@ export class Karpenter extends pulumi.ComponentResource {
             KARPENTER_POLICIES.map((policy) => [policy, documents.apply((all) => JSON.stringify(all[policy]))]),
           ),
           permissionsBoundary: args.permissionsBoundary,
+          // While GPUs are switched off, the spend guard's denial of launches is on it.
+          forceDetachPolicies: true,
         },
         parent,
       );

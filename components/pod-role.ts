@@ -10,6 +10,8 @@ export interface PodRoleArgs {
   policies: Readonly<Record<string, pulumi.Input<string>>>;
   /** ARN of the permissions boundary that the account demands of every role. */
   permissionsBoundary?: string;
+  /** Others than this program put policies on the role: they go with it, as IAM refuses to delete a role that has any. */
+  forceDetachPolicies?: boolean;
 }
 
 /** Trust policy of a role that pods get by EKS Pod Identity. */
@@ -38,7 +40,11 @@ export class PodRole extends pulumi.ComponentResource {
 
     this.role = new aws.iam.Role(
       name,
-      { assumeRolePolicy: TRUST_POD_IDENTITY, permissionsBoundary: args.permissionsBoundary },
+      {
+        assumeRolePolicy: TRUST_POD_IDENTITY,
+        permissionsBoundary: args.permissionsBoundary,
+        forceDetachPolicies: args.forceDetachPolicies,
+      },
       { parent: this },
     );
 

@@ -10,7 +10,7 @@ export const SMALLEST_STACK: StackShape = {
   extendedSupport: false,
   systemNodes: { instanceType: "m7i.large", count: 2, diskGb: 50 },
   databases: [],
-  kmsKeys: 1,
+  kmsKeys: 2,
   pools: [],
 };
 

@@ -1,13 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Alerts } from "../components/alerts";
 import { Autoscaling } from "../components/autoscaling";
 import { InferenceCrds } from "../components/inference-crds";
 import type { Weights } from "../components/model-server";
-import { InferenceNamespace } from "../components/namespaces";
+import { INFERENCE_NAMESPACE, InferenceNamespace } from "../components/namespaces";
 import { parseSource } from "../planner/source";
 import type { AdoptedStack, ModelConfig } from "./config";
 import { createHubToken } from "./hub-token";
-import { serveModels } from "./models";
+import { longestHoldSeconds, serveModels } from "./models";
 import { isEksPool, poolsOf } from "./pools";
 
 /** What the kit makes for itself there does not meet the `monitoring` and `keda` of others. */
@@ -27,6 +28,17 @@ export function onAdoptedCluster(config: AdoptedStack) {
   const autoscaling = new Autoscaling(
     "autoscaling",
     { replicas: 1, nodeSelector: {}, namespacePrefix: NAMESPACE_PREFIX, after: [] },
+    opts,
+  );
+  new Alerts(
+    "alerts",
+    {
+      namespace: INFERENCE_NAMESPACE,
+      longestHoldSeconds: longestHoldSeconds(config),
+      emptyForSeconds: [],
+      monitoringNamespace: autoscaling.monitoringNamespace,
+      after: [autoscaling.prometheus],
+    },
     opts,
   );
   const crds = new InferenceCrds("inference-crds", opts);

@@ -1,24 +1,31 @@
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { AlarmTopic } from "../components/alarm-topic";
+import { Alerts } from "../components/alerts";
 import { Autoscaling } from "../components/autoscaling";
 import { Cluster } from "../components/cluster";
 import { Database } from "../components/database";
 import { Endpoint } from "../components/endpoint";
 import { GATEWAY_SERVICE } from "../components/gateway";
 import { GpuDriver } from "../components/gpu-driver";
+import { GpuUse } from "../components/gpu-use";
+import { guardArchive } from "../components/guard-bundle";
 import { InferenceCrds } from "../components/inference-crds";
 import { LoadBalancerController } from "../components/load-balancer-controller";
-import { InferenceNamespace } from "../components/namespaces";
+import { INFERENCE_NAMESPACE, InferenceNamespace } from "../components/namespaces";
 import { AdoptedNetwork, Network, type NetworkShape } from "../components/network";
 import { SYSTEM_NODES } from "../components/scheduling";
+import { SpendGuard } from "../components/spend-guard";
 import { SystemNodes } from "../components/system-nodes";
+import { STACK_TAG } from "../guard/tags";
 import { systemNodeCount } from "../planner/system-nodes";
 import type { OwnStack } from "./config";
 import { awsSettings } from "./config-running";
 import { createGpuPools } from "./gpu-pools";
 import { createHubToken } from "./hub-token";
-import { longestIdleSeconds, serveModels } from "./models";
-import { gpusOf } from "./pools";
+import { longestHoldSeconds, longestIdleSeconds, serveModels } from "./models";
+import { gpusOf, isEksPool } from "./pools";
+import { spendRulesOf } from "./spend";
 import { createWeights } from "./weights";
 
 /** A new gateway pod counts as ready once the load balancer sends to it, so a rollout leaves no gap. */
@@ -44,7 +51,7 @@ export interface OwnCluster {
 
 /** A cluster of our own, from the network up; what is made last goes first. */
 export function onOwnCluster(config: OwnStack, clusterName: string, region: string) {
-  const tags = { ...config.tags, "pilotlight:stack": clusterName };
+  const tags = { ...config.tags, [STACK_TAG]: clusterName };
   const awsProvider = new aws.Provider("aws", {
     ...awsSettings(),
     region: region as aws.Region,
@@ -104,11 +111,9 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
     permissionsBoundary,
   };
 
-  const autoscaling = new Autoscaling(
-    "autoscaling",
-    { replicas: own.replicas, nodeSelector: SYSTEM_NODES, after: own.nodesReady },
-    everywhere,
-  );
+  const alarms = new AlarmTopic("alarms", { ...own, stack: clusterName, emails: config.spend.emails }, inAws);
+  const autoscaling = createAutoscaling(own, alarms, everywhere);
+  watch(own, autoscaling, everywhere);
   const driver = new GpuDriver(
     "gpu-driver",
     { driver: driverOf(config), after: [...own.nodesReady, autoscaling.prometheus] },
@@ -121,6 +126,7 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
   );
   const crds = new InferenceCrds("inference-crds", everywhere);
   const pools = createGpuPools(own, driver.ready, everywhere);
+  createSpendGuard(own, pools, alarms, inAws);
   const controllers = [...autoscaling.ready, ...balancer.ready, ...crds.ready];
   const maxGpus = Object.values(config.gpuPools).reduce((sum, pool) => sum + gpusOf(pool), 0);
   const namespace = new InferenceNamespace(
@@ -145,7 +151,7 @@ export function onOwnCluster(config: OwnStack, clusterName: string, region: stri
       databaseUrl: database?.url,
       homeOf: (name, model) => {
         const { after, ...home } = weights(name, model);
-        const placed = pools(model);
+        const placed = pools.placed(model);
         return {
           ...home,
           region,
@@ -171,6 +177,81 @@ function createNetwork(config: OwnStack, region: string, opts: pulumi.ComponentR
 /** Rules between settings have seen to it that an operator's driver has a version. */
 function driverOf({ drivers }: OwnStack) {
   return drivers.from === "ami" ? { from: drivers.from } : { from: drivers.from, version: drivers.version ?? "" };
+}
+
+/** Without an address there is nobody to send alarms to. */
+function createAutoscaling(own: OwnCluster, alarms: AlarmTopic, opts: pulumi.ComponentResourceOptions) {
+  const { clusterName: stack, cluster, region, permissionsBoundary, replicas, nodesReady } = own;
+  const delivery = { stack, region, topicArn: alarms.topic.arn, keyArn: alarms.keyArn };
+  const told = own.config.spend.emails.length > 0;
+  return new Autoscaling(
+    "autoscaling",
+    {
+      replicas,
+      nodeSelector: SYSTEM_NODES,
+      alerts: told ? { ...delivery, clusterName: cluster.clusterName, permissionsBoundary } : undefined,
+      after: nodesReady,
+    },
+    opts,
+  );
+}
+
+/** Alarms inside the cluster, and the word of GPU use that the guard outside waits for. */
+function watch(
+  { config, clusterName, cluster, region, permissionsBoundary }: OwnCluster,
+  { prometheus, prometheusUrl, monitoringNamespace }: Autoscaling,
+  opts: pulumi.ComponentResourceOptions,
+) {
+  const alerts = new Alerts(
+    "alerts",
+    {
+      namespace: INFERENCE_NAMESPACE,
+      longestHoldSeconds: longestHoldSeconds(config),
+      emptyForSeconds: Object.values(config.gpuPools).flatMap((pool) => (isEksPool(pool) ? [pool.emptyFor] : [])),
+      monitoringNamespace,
+      after: [prometheus],
+    },
+    opts,
+  );
+  new GpuUse(
+    "gpu-use",
+    {
+      clusterName: cluster.clusterName,
+      namespace: monitoringNamespace,
+      prometheusUrl,
+      stack: clusterName,
+      region,
+      after: [prometheus, alerts],
+      permissionsBoundary,
+    },
+    opts,
+  );
+}
+
+/** Needs nothing that runs in the cluster, which may not answer: Karpenter's role and the steady node groups alone. */
+function createSpendGuard(
+  own: OwnCluster,
+  { launchRole, nodeGroups }: ReturnType<typeof createGpuPools>,
+  alarms: AlarmTopic,
+  opts: pulumi.ComponentResourceOptions,
+) {
+  const { emails, monthlyBudget } = own.config.spend;
+  return new SpendGuard(
+    "spend-guard",
+    {
+      ...own,
+      stack: own.clusterName,
+      stackShort: pulumi.getStack(),
+      rules: spendRulesOf(own.config),
+      launchRole,
+      nodeGroups,
+      alarms,
+      emails,
+      monthlyBudgetUsd: monthlyBudget,
+      code: guardArchive(),
+    },
+    opts,
+  );
 }
 
 function createDatabase({ config, network, cluster }: OwnCluster, opts: pulumi.ComponentResourceOptions) {

@@ -9,6 +9,7 @@ import { isEksPool } from "./pools";
  */
 const ONLY_AWS: readonly (readonly [path: string, nothing?: unknown])[] = [
   ["network"],
+  ["spend"],
   ["permissionsBoundary"],
   ["tags"],
   ["drivers.from"],

@@ -9,6 +9,7 @@ import { awsFaults } from "./config-aws";
 import { fitRules } from "./config-fit-rules";
 import { poolRules } from "./config-pool-rules";
 import { unseenRange } from "./config-ranges";
+import { spendRules } from "./config-spend-rules";
 import { gpusOf, isEksPool, poolsOf } from "./pools";
 
 /*
@@ -204,6 +205,7 @@ export function ruleFaults(readable: Readable, around: Surroundings): Fault[] {
     ...fitRules(readable),
     ...endpointRules(readable),
     ...keyRules(readable),
+    ...spendRules(readable),
     ...(readable.allModels && readable.models && Object.keys(readable.models).length === 0
       ? [{ path: "models", message: "is empty; name at least one model to serve" }]
       : []),

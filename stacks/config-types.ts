@@ -47,8 +47,8 @@ const MAX_TOKENS = 16_384 * 1024;
 /** What EBS makes at most: 64 TiB. */
 const MAX_GIB = 65_536;
 
-/** Seconds; with `min` 1 where nothing at all would mean that nothing works. */
-export const duration = (min: 0 | 1) =>
+/** Seconds, at least `min`: 1 where nothing at all would mean that nothing works. */
+export const duration = (min: number) =>
   z.string({ error: isNot(DURATION) }).transform(
     inBounds(parseDuration, DURATION, {
       min,
@@ -82,6 +82,8 @@ export const cidr = () =>
     .refine((range) => canonicalRange(range) === range, {
       error: ({ input }) => `${input} has bits set beyond its length; write ${canonicalRange(String(input))}`,
     });
+
+export const emailAddress = () => text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address such as "ops@example.com"');
 
 export const dnsLabel = () =>
   text(

@@ -3,7 +3,7 @@ import { ENGINE_NAMES } from "../components/engines";
 import { GPU_NAMES } from "../planner/gpus";
 import { DEFAULT_KUBERNETES, EKS_STANDARD_SUPPORT_ENDS } from "../planner/kubernetes-versions";
 import { cronDays, isTimeZone, minutesOfDay } from "../planner/schedule";
-import { checked, cidr, dnsLabel, duration, gib, oneOrMore, text, tokens } from "./config-types";
+import { checked, cidr, dnsLabel, duration, emailAddress, gib, oneOrMore, text, tokens } from "./config-types";
 
 /*
  * Everything a user sets, and the only place a setting is declared. Rules that need two settings are in config-rules.ts.
@@ -209,6 +209,39 @@ const drivers = z.strictObject({
   version: z.string().optional().describe("Image release (ami, for example v20251108) or driver version (operator)."),
 });
 
+const spend = z.strictObject({
+  lease: duration(300)
+    .optional()
+    .describe(
+      "Time after which GPU capacity is switched off, from the first check or a wake; npm run lease extends it. Default: no lease.",
+    ),
+  limit: z
+    .number()
+    .min(0.01)
+    .optional()
+    .describe(
+      "US dollars an hour of running GPU instances, at on-demand prices, past which GPU capacity is switched off. Default: all that the pools may start, each node of its pool's dearest type.",
+    ),
+  idleNode: duration(900)
+    .prefault("2h")
+    .describe("Time without use of its GPUs after which an elastic node is ended from outside of the cluster."),
+  unseenNode: duration(3600)
+    .prefault("12h")
+    .describe("Age at which an elastic node is ended whose use nobody publishes."),
+  monthlyBudget: z
+    .number()
+    .min(0.01)
+    .optional()
+    .describe(
+      "US dollars a month of which AWS Budgets tells at 80 % forecast and 100 % spent, hours late. Activate `pilotlight:stack` as a cost allocation tag first (Billing console), or it counts nothing.",
+    ),
+  emails: z
+    .array(emailAddress())
+    .max(10)
+    .default([])
+    .describe("Addresses that are told: of a switch-off, of the guard's own alarms, of the budget."),
+});
+
 /** Prefixes of tags that AWS, EKS, Karpenter and the kit set themselves. */
 const RESERVED_TAGS = /^(aws:|eks:|pilotlight:|kubernetes\.io\/cluster\/|karpenter\.sh\/|karpenter\.k8s\.aws\/)/i;
 /** What AWS allows, without the comma and equals sign that part the load balancer's tags from each other. */
@@ -234,6 +267,7 @@ export const stackSchema = z.strictObject({
   endpoint: endpoint.prefault({}),
   gateway: gateway.prefault({}),
   drivers: drivers.prefault({}),
+  spend: spend.prefault({}),
   tags: z.record(tagKey(), tagValue()).default({}).describe("Tags of every AWS resource."),
   permissionsBoundary: text(/^arn:aws[a-z-]*:iam::\d{12}:policy\/.+$/, "the ARN of an IAM policy")
     .optional()

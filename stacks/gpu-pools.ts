@@ -15,7 +15,8 @@ const isElastic = ({ maxGpus }: GpuPoolSpec) => maxGpus > 0;
 /**
  * The GPU pools of the stack, and Karpenter where one of them is elastic.
  * @param driver what pods need on a GPU node; it goes after the nodes.
- * @returns for a model, its pools in the order to try them, and what its pods depend on.
+ * @returns `placed`: for a model, its pools in the order to try them, and what its pods depend on; and by what GPU capacity
+ * can be switched off.
  */
 export function createGpuPools(own: OwnCluster, driver: pulumi.Resource[], opts: pulumi.ComponentResourceOptions) {
   const { config, cluster, network, tags } = own;
@@ -26,10 +27,19 @@ export function createGpuPools(own: OwnCluster, driver: pulumi.Resource[], opts:
   );
 
   const karpenter = specs.some(isElastic) ? createKarpenter() : undefined;
-  const ready = new Map(specs.map((pool) => [pool.name, [...createElastic(pool), ...createSteady(pool)]]));
-  return (model: ModelConfig) => {
-    const names = poolsOf(model, config.gpuPools).map(([name]) => name);
-    return { names, ready: names.flatMap((name) => ready.get(name) ?? []) };
+  const steady = new Map(
+    specs.filter(({ steadyNodes }) => steadyNodes > 0).map((pool) => [pool.name, createSteady(pool)]),
+  );
+  const ready = new Map(
+    specs.map((pool) => [pool.name, [...createElastic(pool), ...(steady.get(pool.name)?.ready ?? [])]]),
+  );
+  return {
+    placed: (model: ModelConfig) => {
+      const names = poolsOf(model, config.gpuPools).map(([name]) => name);
+      return { names, ready: names.flatMap((name) => ready.get(name) ?? []) };
+    },
+    launchRole: karpenter?.role.name,
+    nodeGroups: Object.fromEntries([...steady].map(([name, { nodeGroup }]) => [name, nodeGroup])),
   };
 
   function createKarpenter() {
@@ -65,8 +75,7 @@ export function createGpuPools(own: OwnCluster, driver: pulumi.Resource[], opts:
     ).ready;
   }
 
-  function createSteady(pool: GpuPoolSpec): pulumi.Resource[] {
-    if (pool.steadyNodes === 0) return [];
+  function createSteady(pool: GpuPoolSpec): SteadyGpuPool {
     const block = config.gpuPools[pool.name];
     const zone = block && isEksPool(block) ? block.capacityBlock?.zone : undefined;
     return new SteadyGpuPool(
@@ -82,7 +91,7 @@ export function createGpuPools(own: OwnCluster, driver: pulumi.Resource[], opts:
         after: [...own.nodesReady, ...cluster.nodeRole.attachments, ...driver],
       },
       opts,
-    ).ready;
+    );
   }
 }
 

@@ -7,6 +7,8 @@ import type { AdoptedStack, OwnStack } from "./config";
 import { readStack } from "./config-running";
 import { costOf } from "./expectations";
 import { describeModels, tryIt } from "./models";
+import { preflight } from "./preflight";
+import { spendOf } from "./spend";
 
 /*
  * The program that `pulumi up` runs: settings in, a cluster with models on it, outputs out.
@@ -16,10 +18,13 @@ export = async () => {
   const stackName = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const today = new Date().toISOString().slice(0, 10);
   const config = await readStack(today, () => clusterExists(stackName));
+  // The rules have seen to it that a cluster of the kit's own has one.
+  const region = new pulumi.Config("aws").get("region") ?? "";
+  if (!("adopt" in config.cluster)) await preflight(config as OwnStack, region);
   const made =
     "adopt" in config.cluster
       ? onAdoptedCluster(config as AdoptedStack)
-      : onOwnCluster(config as OwnStack, stackName, new pulumi.Config("aws").require("region"));
+      : onOwnCluster(config as OwnStack, stackName, region);
   return {
     /** Base URL for OpenAI clients, ending in /v1. */
     endpoint: made.endpoint,
@@ -31,6 +36,8 @@ export = async () => {
     models: describeModels(config),
     /** US dollars an hour, asleep and at most; nothing for an adopted cluster. */
     cost: costOf(config, today),
+    /** When the spend guard switches GPUs off: US dollars an hour, and seconds of a lease; nothing for an adopted cluster. */
+    spend: spendOf(config),
     /** Secret; an adopted cluster is reached by the context in the user's own kubeconfig. */
     kubeconfig: made.kubeconfig,
     /** Lines for a shell. */

@@ -37,6 +37,9 @@ export interface ServingArgs {
 /** Seconds without a byte that a load balancer has to bear: the most that any model's chain ends with. */
 export const longestIdleSeconds = (config: StackConfig): number => longest(config, "albIdleSeconds");
 
+/** Seconds that a request of any model waits at most: what waits for longer is an alarm. */
+export const longestHoldSeconds = (config: StackConfig): number => longest(config, "holdSeconds");
+
 const longest = (config: StackConfig, link: keyof HoldChain): number =>
   Math.max(...Object.entries(config.models).map(([name, model]) => chainOf(name, model, config)[link]));
 

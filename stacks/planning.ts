@@ -136,7 +136,8 @@ export function stackShape(config: StackConfig, today: string, spot: PriceOverri
       gateway.database === "rds"
         ? [{ instanceType: "db.t4g.small", storageGb: 20, standby: gateway.databaseMultiZone }]
         : [],
-    kmsKeys: 1,
+    // Of the cluster's secrets, and of the alarm topic.
+    kmsKeys: 2,
     pools: Object.entries(gpuPools).flatMap(([name, pool]) =>
       isEksPool(pool) ? [poolShape(name, pool, config, spot)] : [],
     ),

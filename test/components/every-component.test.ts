@@ -48,11 +48,14 @@ describe("every component", () => {
     // A component inside another is its child too.
     const inner = components().filter(({ parent }) => parent !== "");
     expect(inner.map(({ key }) => key).sort()).toEqual([
+      "GuardAlarms guard",
       "NodeRole cluster-elastic-node",
       "NodeRole cluster-node",
+      "PodRole autoscaling-alerts",
       "PodRole balancer",
       "PodRole copy",
       "PodRole karpenter",
+      "PodRole use",
     ]);
   });
 
@@ -69,14 +72,18 @@ describe("every role", () => {
   test("carries the permissions boundary, when the account demands one", async () => {
     const made = roles(await register(() => makeEveryComponent(BOUNDARY)));
     expect(made.map(({ name }) => name)).toEqual([
+      "autoscaling-alerts",
       "balancer",
       "cluster",
       "cluster-elastic-node",
       "cluster-node",
       "copy",
       "engine",
+      "guard",
+      "guard-schedule",
       "karpenter",
       "system-cni",
+      "use",
     ]);
     for (const { name, inputs } of made) expect(inputs.permissionsBoundary, name).toBe(BOUNDARY);
   });

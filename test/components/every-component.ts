@@ -1,3 +1,6 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AlarmTopic } from "../../components/alarm-topic";
+import { Alerts } from "../../components/alerts";
 import { Autoscaling } from "../../components/autoscaling";
 import { Cluster } from "../../components/cluster";
 import { Database } from "../../components/database";
@@ -5,6 +8,7 @@ import { Endpoint } from "../../components/endpoint";
 import { Gateway } from "../../components/gateway";
 import { GpuDriver } from "../../components/gpu-driver";
 import { ElasticGpuPool, SteadyGpuPool } from "../../components/gpu-pool";
+import { GpuUse } from "../../components/gpu-use";
 import { InferenceCrds } from "../../components/inference-crds";
 import { Karpenter } from "../../components/karpenter";
 import { LoadBalancerController } from "../../components/load-balancer-controller";
@@ -15,6 +19,7 @@ import { InferenceNamespace } from "../../components/namespaces";
 import { AdoptedNetwork, Network } from "../../components/network";
 import { PodRole } from "../../components/pod-role";
 import { SYSTEM_NODES } from "../../components/scheduling";
+import { SpendGuard } from "../../components/spend-guard";
 import { SystemNodes } from "../../components/system-nodes";
 import { amis } from "../../components/versions";
 import { holdChain } from "../../planner/hold";
@@ -59,15 +64,55 @@ export function makeEveryComponent(permissionsBoundary?: string): void {
   makeServing();
 
   function makeControllers() {
-    new Autoscaling("autoscaling", { replicas: 2, nodeSelector: SYSTEM_NODES, after });
+    const alarms = new AlarmTopic("alarms", { ...place, stack: "kit", emails: ["ops@example.com"] });
+    const scaling = new Autoscaling("autoscaling", {
+      replicas: 2,
+      nodeSelector: SYSTEM_NODES,
+      alerts: {
+        ...place,
+        stack: "kit",
+        topicArn: alarms.topic.arn,
+        keyArn: alarms.keyArn,
+        permissionsBoundary,
+      },
+      after,
+    });
+    new Alerts("alerts", {
+      namespace: "inference",
+      longestHoldSeconds: 600,
+      emptyForSeconds: [300],
+      monitoringNamespace: scaling.monitoringNamespace,
+      after,
+    });
+    new GpuUse("use", {
+      ...place,
+      stack: "kit",
+      namespace: scaling.monitoringNamespace,
+      prometheusUrl: scaling.prometheusUrl,
+      after,
+      permissionsBoundary,
+    });
     new GpuDriver("driver", { driver: { from: "ami" }, after });
     new InferenceCrds("crds");
     new LoadBalancerController("balancer", { ...place, vpcId: network.vpcId, after, permissionsBoundary });
-    new Karpenter("karpenter", {
+    const { role } = new Karpenter("karpenter", {
       ...place,
       clusterEndpoint: cluster.endpoint,
       nodeRoleArn: cluster.elasticNodeRole.role.arn,
       after: [...after, cluster.elasticNodeAccess],
+      permissionsBoundary,
+    });
+    new SpendGuard("guard", {
+      ...place,
+      stack: "kit",
+      stackShort: "dev",
+      rules: { limitUsdPerHour: 20, prices: { "g6e.xlarge": 1.861 }, pools: { l40s: {} } },
+      launchRole: role.name,
+      nodeGroups: {},
+      alarms,
+      emails: ["ops@example.com"],
+      monthlyBudgetUsd: 1000,
+      code: new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.StringAsset("code") }),
       permissionsBoundary,
     });
   }

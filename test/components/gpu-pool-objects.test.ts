@@ -50,7 +50,7 @@ describe("the node class", () => {
         httpPutResponseHopLimit: 1,
         httpTokens: "required",
       },
-      tags: { team: "ml", Name: "gpu-l40s" },
+      tags: { team: "ml", "pilotlight:gpu-pool": "l40s", Name: "gpu-l40s" },
     });
   });
 

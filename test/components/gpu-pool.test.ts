@@ -97,8 +97,8 @@ describe("SteadyGpuPool", () => {
       metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
       blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeSize: 200, encrypted: "true" } }],
       tagSpecifications: [
-        { resourceType: "instance", tags: { team: "ml", Name: "gpu-l40s" } },
-        { resourceType: "volume", tags: { team: "ml", Name: "gpu-l40s" } },
+        { resourceType: "instance", tags: { team: "ml", "pilotlight:gpu-pool": "l40s", Name: "gpu-l40s" } },
+        { resourceType: "volume", tags: { team: "ml", "pilotlight:gpu-pool": "l40s", Name: "gpu-l40s" } },
       ],
     });
     // EKS refuses a type named in both places.

@@ -82,6 +82,11 @@ describe("Karpenter", () => {
     expect(policy("karpenter-profiles")).toContain("arn:aws:iam::123456789012:role/node");
   });
 
+  test("its role goes with whatever policies others have put on it", async () => {
+    const seen = await register(() => new Karpenter("karpenter", args()));
+    expect(find(seen, "aws:iam/role:Role", "karpenter").inputs.forceDetachPolicies).toBe(true);
+  });
+
   test("CRDs come from their own release, and the controller gets its queue", async () => {
     const seen = await register(() => new Karpenter("karpenter", args()));
     const release = find(seen, "kubernetes:helm.sh/v3:Release", "karpenter").inputs;

@@ -20,7 +20,7 @@ const DEV: StackShape = {
   extendedSupport: false,
   systemNodes: { instanceType: "m7i.large", count: 2, diskGb: 50 },
   databases: [],
-  kmsKeys: 1,
+  kmsKeys: 2,
   pools: [L40S],
 };
 const DATABASE = { instanceType: "db.t4g.small", storageGb: 20, standby: false };
@@ -35,9 +35,9 @@ const PROD: StackShape = {
 
 describe("what a stack costs", () => {
   test.each([
-    ["dev", DEV, 0.39, 282],
-    ["staging", STAGING, 0.43, 315],
-    ["prod", PROD, 0.57, 417],
+    ["dev", DEV, 0.39, 283],
+    ["staging", STAGING, 0.43, 316],
+    ["prod", PROD, 0.57, 418],
   ])("%s idle is the sum that docs/idle-costs.md has", (name, stack, hour, month) => {
     const { idleUsdPerHour, idleUsdPerMonth } = stackCost(stack);
     expect(idleUsdPerHour.toFixed(2)).toBe(hour.toFixed(2));
@@ -68,7 +68,7 @@ describe("what a stack costs", () => {
       ["NAT gateways", 1, 1, "0.045", "0.045"],
       ["NAT gateway addresses", 1, 1, "0.005", "0.005"],
       ["load balancer", 1, 1, "0.022", "0.022"],
-      ["KMS keys", 1, 1, "0.001", "0.001"],
+      ["KMS keys", 2, 2, "0.003", "0.003"],
       ["l40s: g6e.xlarge as needed", 0, 2, "0.000", "3.722"],
       ["l40s: node disks", 0, 2, "0.000", "0.022"],
     ]);

@@ -7,6 +7,7 @@ import { version as random } from "@pulumi/random/package.json";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findLeaks } from "../../rehearsal/checks";
 import { seedOf } from "../../rehearsal/doubles/aws";
+import { at } from "../../rehearsal/doubles/aws/table";
 import { TABLE } from "../../rehearsal/doubles/aws/tables";
 import { installed } from "../../rehearsal/workspace";
 import { onOwnCluster } from "../../stacks/aws";
@@ -27,6 +28,16 @@ vi.mock("../../components/inference-crds", () => ({
     ready = [];
   },
 }));
+
+/** The code of the guard, which a test changes; how the real one is made is proved elsewhere. */
+const guardCode = vi.hoisted(() => ({ text: "exports.handler = async () => {};" }));
+vi.mock("../../components/guard-bundle", async () => {
+  const { asset } = await import("@pulumi/pulumi");
+  return {
+    GUARD_HANDLER: "index.handler",
+    guardArchive: () => new asset.AssetArchive({ "index.js": new asset.StringAsset(guardCode.text) }),
+  };
+});
 
 const PASSWORD = "Zt4mWq8RvK2xYp6LdN9sHb3JfC7gTe5a";
 const settings = readStackFile("prod").config as Record<string, object>;
@@ -125,6 +136,34 @@ test("up again changes nothing, and a refresh finds nothing changed", async () =
   expect(Object.keys(refresh.summary.resourceChanges ?? {})).toEqual(["same"]);
 });
 
+test("what the guard keeps in its state outlives an up and a refresh", async () => {
+  const Name = "/pilotlight/pilotlight-prod/spend-guard";
+  const kept = '{"leaseUntil":"2026-11-25T12:00:00.000Z"}';
+  await stage.call("ssm", "PutParameter", { Name, Value: kept, Type: "String", Overwrite: true });
+  const value = async () => at(await stage.call("ssm", "GetParameter", { Name }), "Parameter.Value");
+  expect(Object.keys((await stack.up()).summary.resourceChanges ?? {})).toEqual(["same"]);
+  expect(await value()).toBe(kept);
+  await stack.refresh();
+  expect(Object.keys((await stack.up()).summary.resourceChanges ?? {})).toEqual(["same"]);
+  expect(await value()).toBe(kept);
+});
+
+test("a changed guard is one update: of its function, whose code is then the new one", async () => {
+  const FunctionName = "pilotlight-prod-spend-guard";
+  const digest = async () =>
+    at(await stage.call("lambda", "GetFunction", { FunctionName }), "Configuration.CodeSha256");
+  const before = await digest();
+  guardCode.text = "exports.handler = async () => 1;";
+  const from = stage.notes.length;
+  const { summary } = await stack.up();
+  expect(summary.resourceChanges?.update).toBe(1);
+  expect(Object.keys(summary.resourceChanges ?? {}).sort()).toEqual(["same", "update"]);
+  expect(stage.notes.slice(from).filter((note) => note.startsWith("update"))).toEqual([
+    "update aws:lambda/function:Function spend-guard code",
+  ]);
+  expect(await digest()).not.toBe(before);
+});
+
 test("other default tags update every resource in place, in AWS too", async () => {
   tags = { team: "ml" };
   const before = await tagged();
@@ -160,6 +199,7 @@ test("destroy leaves nothing but what AWS keeps for a while", async () => {
   const { left, allowed } = await stage.aws.leftovers();
   expect(left).toEqual([]);
   expect(allowed.map(({ kind }) => kind).sort()).toEqual(
-    ["KMS key pending deletion", "automated database backup"].sort(),
+    // The keys of the cluster's secrets and of the alarm topic.
+    ["KMS key pending deletion", "KMS key pending deletion", "automated database backup"].sort(),
   );
 });

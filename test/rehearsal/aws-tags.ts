@@ -54,6 +54,12 @@ const READERS: { readonly [type: string]: Reader } = {
     ({ outputs }) => ({ resourceArn: outputs.arn }),
     "tags",
   ),
+  "aws:cloudwatch/metricAlarm:MetricAlarm": reader(
+    "cloudwatch",
+    "ListTagsForResource",
+    ({ outputs }) => ({ ResourceARN: outputs.arn }),
+    "Tags",
+  ),
   "aws:ec2/eip:Eip": ec2,
   "aws:ec2/internetGateway:InternetGateway": ec2,
   "aws:ec2/launchTemplate:LaunchTemplate": ec2,
@@ -70,10 +76,24 @@ const READERS: { readonly [type: string]: Reader } = {
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": eks("associationArn"),
   "aws:iam/role:Role": reader("iam", "ListRoleTags", ({ id }) => ({ RoleName: id }), "Tags"),
   "aws:kms/key:Key": reader("kms", "ListResourceTags", ({ id }) => ({ KeyId: id }), "Tags", "TagKey", "TagValue"),
+  "aws:lambda/function:Function": reader("lambda", "ListTags", ({ outputs }) => ({ Resource: outputs.arn }), "Tags"),
   "aws:rds/instance:Instance": rds,
   "aws:rds/subnetGroup:SubnetGroup": rds,
   "aws:s3/bucket:Bucket": reader("s3", "GetBucketTagging", ({ id }) => ({ Bucket: id }), "TagSet"),
+  "aws:scheduler/scheduleGroup:ScheduleGroup": reader(
+    "scheduler",
+    "ListTagsForResource",
+    ({ outputs }) => ({ ResourceArn: outputs.arn }),
+    "Tags",
+  ),
+  "aws:sns/topic:Topic": reader("sns", "ListTagsForResource", ({ id }) => ({ ResourceArn: id }), "Tags"),
   "aws:sqs/queue:Queue": reader("sqs", "ListQueueTags", ({ id }) => ({ QueueUrl: id }), "Tags"),
+  "aws:ssm/parameter:Parameter": reader(
+    "ssm",
+    "ListTagsForResource",
+    ({ id }) => ({ ResourceType: "Parameter", ResourceId: id }),
+    "TagList",
+  ),
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ec2,
 };
 

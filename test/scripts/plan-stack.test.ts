@@ -96,7 +96,7 @@ describe("the plan of a stack", () => {
     );
     expect(text).toMatch(/ wakes in \d+ s: decision 5 \+ boot 30 \+ .* \+ warm-up \d+\n/);
     expect(text).toMatch(/\n {2}EKS control plane +0\.1000 +1 +0\.100 +1 +0\.100\n/);
-    expect(text).toMatch(/\n {2}an hour +0\.572 +29\.439\nIdle: 417 USD a month of 730 hours\.\n/);
+    expect(text).toMatch(/\n {2}an hour +0\.573 +29\.440\nIdle: 418 USD a month of 730 hours\.\n/);
   });
 
   test("a model of which nothing is known is named with the file that would tell", async () => {

@@ -28,6 +28,8 @@ const ORDER: [string, string, string][] = [
   ["Karpenter goes before its rights", "Release karpenter", "RolePolicy karpenter-nodes"],
   ["Karpenter goes before its nodes' way in", "Release karpenter", "AccessEntry cluster-elastic-node"],
   ["and before their role's rights", "Release karpenter", "RolePolicyAttachment cluster-elastic-node-worker"],
+  ["the spend guard goes before the role that it denies launches to", "Function spend-guard", "Role karpenter"],
+  ["its calls go before it", "Schedule spend-guard", "Function spend-guard"],
   [
     "the endpoint goes before the controller that takes its load balancer away",
     "Ingress endpoint",
@@ -39,6 +41,12 @@ const ORDER: [string, string, string][] = [
     "the namespace goes before each controller with a finalizer in it",
     "Namespace inference",
     "Release autoscaling-keda",
+  ],
+  ["KEDA, with its APIService, goes before its namespace", "Release autoscaling-keda", "Namespace autoscaling-keda"],
+  [
+    "and before that of Prometheus, whose end its APIService would hold up",
+    "Release autoscaling-keda",
+    "Namespace autoscaling-monitoring",
   ],
   ["that of the load balancer too", "Namespace inference", "Release load-balancer"],
   ["the controller goes before its rights", "Release load-balancer", "RolePolicy load-balancer-balancer"],
@@ -60,5 +68,10 @@ describe("prod, destroyed", () => {
   test.each(ORDER)("%s", (_, first, last) => {
     expect(made.waits(first, last)).toBe(true);
     expect(made.waits(last, first)).toBe(false);
+  });
+
+  test("the spend guard waits for nothing that runs in the cluster, which may never answer", () => {
+    for (const inCluster of ["Release karpenter", "NodePool l40s-elastic-on-demand", "Release qwen3-8b"])
+      expect(made.waits("Function spend-guard", inCluster), inCluster).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../components/errors";
+import { readSettings } from "../../guard/read-settings";
 import main from "../../stacks/main";
 import { find, names, type Registered } from "../harness";
 import { asText, run, type Settings, settingsOf } from "./program";
@@ -28,6 +29,8 @@ describe("dev", () => {
       endpoint: "http://alb.example/v1",
       apiKey: "sk-gateway-api-key-secret",
       cost: { idleUsdPerHour: 0.39, mostUsdPerHour: 4.15, pricesOf: "2026-07-20" },
+      // Twice two of the dearest type with an L40S.
+      spend: { limitUsdPerHour: 31, leaseSeconds: 43_200 },
       kubeconfig: expect.stringContaining("get-token"),
       models: {
         "qwen3-8b": {
@@ -102,6 +105,31 @@ describe("rehearsal", () => {
     expect(of(seen, "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass")).toEqual(["a10g-elastic", "l40s-elastic"]);
   });
 
+  test("the guard is told of every pool, of Karpenter's role and of the steady node group", async () => {
+    const { seen } = await run(settingsOf("rehearsal"));
+    const { environment } = find(seen, "aws:lambda/function:Function", "spend-guard").inputs;
+    const settings = readSettings((environment as { variables: NodeJS.ProcessEnv }).variables);
+    expect(settings).toMatchObject({
+      stack: "pilotlight-test",
+      stackShort: "test",
+      launchRole: "karpenter",
+      topicArn: "arn:aws:mock:us-east-1:123456789012:alarms",
+      leaseSeconds: 43_200,
+      limitUsdPerHour: 40,
+      pools: {
+        l40s: { idleSeconds: 7200, unseenSeconds: 43_200 },
+        a10g: { idleSeconds: 7200, unseenSeconds: 43_200 },
+      },
+    });
+    // Its schedule keeps a replica there.
+    expect(settings.pools.steady).toEqual({ nodeGroup: "steady-steady" });
+    expect(of(seen, "aws:budgets/budget:Budget")).toEqual(["spend-guard"]);
+    expect(of(seen, "aws:sns/topicSubscription:TopicSubscription")).toEqual([
+      "alarms-finance@example.com",
+      "alarms-ops@example.com",
+    ]);
+  });
+
   test("a pool's nodes have time for the slowest of its models to end, and a minute", async () => {
     const settings = settingsOf("rehearsal");
     const models = settings["pilotlight:models"] as Record<string, object>;
@@ -168,6 +196,7 @@ describe("an adopted cluster", () => {
     expect(find(seen, "pulumi:providers:kubernetes", "adopted").inputs).toMatchObject({ context: "mine" });
     expect(outputs.endpoint).toBe("http://gateway.inference.svc:4000/v1");
     expect(outputs.kubeconfig).toBeUndefined();
+    expect(outputs.spend).toBeUndefined();
   });
 
   test("puts its pods on the nodes of the pool's labels, and asks for no system nodes", async () => {

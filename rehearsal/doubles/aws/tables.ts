@@ -1,3 +1,4 @@
+import { alarms } from "./services/alarms";
 import { dns } from "./services/dns";
 import { launchTemplates } from "./services/ec2-launch-template";
 import { network } from "./services/ec2-network";
@@ -6,6 +7,7 @@ import { security } from "./services/ec2-security";
 import { access } from "./services/eks-access";
 import { clusters } from "./services/eks-cluster";
 import { eventsAndQueues } from "./services/events-and-queues";
+import { guard } from "./services/guard";
 import { identity } from "./services/iam";
 import { keysAndLogs } from "./services/keys-and-logs";
 import { databases } from "./services/rds";
@@ -28,4 +30,6 @@ export const TABLE: Table = {
   ...databases,
   ...dns,
   ...secretStore,
+  ...guard,
+  ...alarms,
 };

@@ -1,5 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Call, items, list, type Props, props, type Row, service, type Table, type Tagging, text } from "../table";
+import {
+  at,
+  type Call,
+  items,
+  list,
+  type Props,
+  props,
+  type Row,
+  service,
+  type Table,
+  type Tagging,
+  text,
+} from "../table";
 
 export const eks = service("eks");
 
@@ -186,6 +198,16 @@ function groupOuts(made: Props): Props {
   };
 }
 
+/** As the provider tells that it waited in vain. Source: terraform-provider-aws, waitNodegroupCreated and issuesError. */
+function groupFault(answer: Props, id: string): string | undefined {
+  const status = text(answer, "nodegroup.status");
+  if (status === "ACTIVE") return undefined;
+  const issues = items(at(answer, "nodegroup.health.issues")).map(
+    ({ code, message, resourceIds }) => `${list(resourceIds).join(", ")}: ${code}: ${message}`,
+  );
+  return `waiting for EKS Node Group (${id}) create: unexpected state '${status}', wanted target 'ACTIVE'. last error: ${issues.join("; ")}`;
+}
+
 const nodeGroup: Row = {
   autoname: { field: "nodeGroupName", prefix: "nodeGroupNamePrefix", max: 63 },
   replaces: [
@@ -236,6 +258,10 @@ const nodeGroup: Row = {
       tags: i.tags,
     }),
   id: (_answer, i) => `${text(i, "clusterName")}:${text(i, "nodeGroupName")}`,
+  settled: {
+    ask: (_id, i) => eks("DescribeNodegroup", { clusterName: i.clusterName, nodegroupName: i.nodeGroupName }),
+    fault: groupFault,
+  },
   outs: (_id, _i, [made]) => groupOuts(props(made?.nodegroup)),
   exists: (_id, s) => eks("DescribeNodegroup", { clusterName: s.clusterName, nodegroupName: s.nodeGroupName }),
   remove: (_id, s) => [eks("DeleteNodegroup", { clusterName: s.clusterName, nodegroupName: s.nodeGroupName })],

@@ -75,11 +75,18 @@ export const identity: Table = {
       createDate: text(made, "Role.CreateDate"),
     }),
     exists: (id) => iam("GetRole", { RoleName: id }),
-    sweep: {
-      when: "forceDetachPolicies",
-      list: (id) => iam("ListAttachedRolePolicies", { RoleName: id }),
-      each: (answer, id) => items(answer.AttachedPolicies).map((policy) => detach(id, policy.PolicyArn)),
-    },
+    sweep: [
+      {
+        when: "forceDetachPolicies",
+        list: (id) => iam("ListAttachedRolePolicies", { RoleName: id }),
+        each: (answer, id) => items(answer.AttachedPolicies).map((policy) => detach(id, policy.PolicyArn)),
+      },
+      {
+        when: "forceDetachPolicies",
+        list: (id) => iam("ListRolePolicies", { RoleName: id }),
+        each: (answer, id) => list(answer.PolicyNames).map((name) => uninline(id, { name })),
+      },
+    ],
     // The provider takes away what the role itself was given, and nothing that another resource attached.
     remove: (id, state) => [
       ...items(state.inlinePolicies).map((policy) => uninline(id, policy)),

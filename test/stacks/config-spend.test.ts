@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { adopted, right, stackFile, told } from "./config-harness";
+
+const spend = (settings: Record<string, unknown>) => told({ ...right(), spend: settings });
+
+test("nothing has to be set", () => {
+  expect(told(right())).toEqual([]);
+  expect(spend({ lease: "12h", limit: 20, monthlyBudget: 1000.5, emails: ["ops@example.com"] })).toEqual([]);
+});
+
+describe("values that are none", () => {
+  test.each([
+    [{ lease: "1m" }, 'spend.lease: "1m" is too small: at least 300s'],
+    [{ lease: "31d" }, 'spend.lease: "31d" is too big: at most 30d'],
+    [{ limit: 0 }, "spend.limit: 0 is too small: at least 0.01"],
+    [{ idleNode: "5m" }, 'spend.idleNode: "5m" is too small: at least 900s'],
+    [{ monthlyBudget: "1000" }, 'spend.monthlyBudget: "1000" is not of type number'],
+    [{ emails: ["ops"] }, 'spend.emails[0]: "ops" is not an e-mail address such as "ops@example.com"'],
+    [{ leases: "1h" }, 'spend.leases: there is no such setting; did you mean "lease"?'],
+  ])("%j", (settings, message) => {
+    expect(spend(settings)).toEqual([message]);
+  });
+});
+
+describe("a limit below what is always up", () => {
+  test("would switch off at once, and both numbers are told", () => {
+    const config = stackFile("rehearsal");
+    expect(told({ ...config, spend: { limit: 5 } })).toEqual([
+      "spend.limit: $5.00 an hour is less than the $6.88 of nodes that this stack keeps up without a request (steadyNodes, replicas.min, schedule), so the guard would switch them off at once; raise the limit, or lower those",
+    ]);
+    expect(told({ ...config, spend: { limit: 6.88 } })).toEqual([]);
+  });
+
+  test("is not reckoned from pools that cannot be read", () => {
+    const gpuPools = { l40s: { gpu: "l40s", maxGpus: 2 }, h100: { gpu: "h100", maxGpus: -1 } };
+    expect(told({ ...stackFile("rehearsal"), gpuPools, spend: { limit: 1 } }).join("\n")).not.toMatch(/spend/);
+  });
+
+  test("nor from types that the kit does not know", () => {
+    const gpuPools = { l40s: { gpu: "l40s", maxGpus: 2, instanceTypes: ["g6e.huge"] } };
+    const faults = told({ ...right(), gpuPools, spend: { limit: 1 } });
+    expect(faults).toEqual([expect.stringMatching(/^gpuPools\.l40s\.instanceTypes\[0\]: g6e\.huge is not/)]);
+  });
+});
+
+test("what may be in use does not go before what is known to be idle", () => {
+  expect(spend({ idleNode: "3h", unseenNode: "2h" })).toEqual([
+    "spend.unseenNode: 7200s is less than idleNode, 10800s: a node that may still be in use would go before one that is known to be idle",
+  ]);
+});
+
+test("each address once", () => {
+  expect(spend({ emails: ["a@example.com", "b@example.com", "a@example.com"] })).toEqual([
+    "spend.emails[2]: a@example.com is named twice; name each address once",
+  ]);
+});
+
+test("on an adopted cluster nothing is made in AWS, and nothing guarded", () => {
+  expect(told({ ...adopted(), spend: { lease: "12h" } })).toEqual([
+    "spend: has no meaning with cluster.adopt, where the kit creates nothing in AWS; remove it",
+  ]);
+  expect(told({ ...adopted(), spend: {} })).toEqual([]);
+});
+
+test("steady nodes in a capacity block may have a lease: they are paid for, and others may want to know", () => {
+  const gpuPools = {
+    h100: {
+      gpu: "h100",
+      gpusPerNode: 8,
+      maxGpus: 0,
+      capacity: [],
+      steadyNodes: 1,
+      instanceTypes: ["p5.48xlarge"],
+      capacityBlock: { id: "cr-0123456789abcdef0", zone: "us-east-1a" },
+    },
+  };
+  const models = { qwen: { ...right().models.qwen, gpu: "h100" } };
+  expect(told({ ...right(), gpuPools, models, spend: { lease: "12h" } })).toEqual([]);
+});
