@@ -2,6 +2,8 @@ import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { readStackFile, stackNames } from "../stacks/stack-file";
 import { type Equipment, findEquipment } from "./equipment";
+import { faultsDocument } from "./faults/document";
+import { rehearseFaults } from "./faults/rehearse";
 import { rehearseLive } from "./live/outside";
 import { LIVE_STACK, parseOptions, USAGE, UsageError } from "./options";
 import { rehearse } from "./rehearse";
@@ -16,7 +18,7 @@ import { unsupported } from "./tools";
  */
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { stacks, live, json, help } = parseOptions(argv, stackNames());
+  const { stacks, live, faults, table, json, help } = parseOptions(argv, stackNames());
   if (help) {
     console.log(USAGE);
     return;
@@ -27,7 +29,7 @@ async function main(argv: readonly string[]): Promise<void> {
   for (const stack of live ? [...stacks, LIVE_STACK] : stacks)
     for (const line of showSettings(stack, today)) say(`${stack}: ${line}`);
 
-  for (const [flag, file] of Object.entries({ json, report: live?.report, info: live?.info }))
+  for (const [flag, file] of Object.entries({ json, table, report: live?.report, info: live?.info }))
     if (file !== undefined) demandWritable(flag, file);
 
   const reports: Report[] = [];
@@ -39,6 +41,13 @@ async function main(argv: readonly string[]): Promise<void> {
       reports.push(await rehearseOne(stack, equipment, run));
     });
   let shown = true;
+  if (faults !== undefined)
+    await inOwnFolder(async (run) => {
+      const { seen, failed } = await rehearseFaults(faults, run, await findEquipment(run.say, run.signal));
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seen, failed }, null, 2)}\n`);
+      if (table !== undefined) writeFileSync(table, faultsDocument(seen));
+      shown = failed.length === 0;
+    });
   if (live !== undefined)
     await inOwnFolder(async (run) => {
       shown = await rehearseLive({ ...run, stackName: LIVE_STACK, today, options: live });

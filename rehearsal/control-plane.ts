@@ -22,6 +22,10 @@ export interface ControlPlane extends ApiAccess {
   readonly kubeconfigPath: string;
   /** As the server reports it, for example `v1.35.3`. */
   readonly version: string;
+  /** Ends the API server alone, at once; nothing answers at its address until `resume`. */
+  pause(): Promise<void>;
+  /** Starts it again at the same address, with all that it held. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,20 +58,24 @@ export async function startControlPlane({
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeKeys(dir, token);
   const etcd = processes.start({ name: "etcd", command: tools.etcd, args: ETCD_FLAGS, cwd: dir, graceMs: 0 });
-  const server = await onFreePort((port) =>
-    startApiServer({ dir, port, address, flags, token, command: tools.kubeApiserver, etcd, processes, say, signal }),
-  );
+  const startAt = (port: number) =>
+    startApiServer({ dir, port, address, flags, token, command: tools.kubeApiserver, etcd, processes, say, signal });
+  let server = await onFreePort(startAt);
   if (etcd.hasEnded) throw etcd.error("ended");
   const access: ApiAccess = { url: server.url, caData: server.caData, token };
   const kubeconfigPath = join(dir, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfig(access), { mode: 0o600 });
   const version = (JSON.parse((await ask(access, "/version")).body) as { gitVersion: string }).gitVersion;
   say(`kube-apiserver ${version} and etcd answer after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  const pause = () => server.running.stop();
+  const resume = async () => {
+    if (server.running.hasEnded) server = await startAt(Number(new URL(access.url).port));
+  };
   const stop = async () => {
     await server.running.stop();
     await etcd.stop();
   };
-  return { ...access, kubeconfigPath, version, stop };
+  return { ...access, kubeconfigPath, version, pause, resume, stop };
 }
 
 /*

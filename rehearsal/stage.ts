@@ -4,7 +4,8 @@ import { PROJECT_ROOT } from "../stacks/stack-file";
 import { ApiObjects } from "./api-objects";
 import { type ControlPlane, type ControlPlaneArgs, startControlPlane } from "./control-plane";
 import { type Aws, seedOf, startAws } from "./doubles/aws";
-import { startKubernetes } from "./doubles/kubernetes";
+import { type KubernetesDouble, startKubernetes } from "./doubles/kubernetes";
+import { Moments } from "./doubles/moments";
 import { startRandom } from "./doubles/random";
 import type { Equipment } from "./equipment";
 import type { Processes } from "./processes";
@@ -17,6 +18,9 @@ export interface Stage {
   readonly objects: ApiObjects;
   readonly server: ControlPlane;
   readonly aws: Aws;
+  readonly kubernetes: KubernetesDouble;
+  /** Steps of the doubles, for faults that come at one of them. */
+  readonly moments: Moments;
   /** What the doubles did in the place of something real. */
   readonly notes: Note[];
   /** What the account still holds: what should be gone, and what AWS itself deletes only later. */
@@ -48,6 +52,7 @@ export async function startStage({ tools, processes, dir, config, live, say, sig
     (op: string, type: string, name: string, text?: string): void => {
       notes.push({ provider, op, type, name, text });
     };
+  const moments = new Moments();
   const seed = seedOf(config);
   const closing: (() => Promise<void>)[] = [];
   const opened = <T>(thing: T, close: (thing: T) => Promise<void>): T => {
@@ -78,6 +83,7 @@ export async function startStage({ tools, processes, dir, config, live, say, sig
         caData: server.caData,
         account: seed.account,
         note: noteOf("aws"),
+        moments,
       }),
       (it) => it.close(),
     );
@@ -90,9 +96,11 @@ export async function startStage({ tools, processes, dir, config, live, say, sig
         programDir: join(PROJECT_ROOT, "stacks"),
         ambientKubeconfig: server.kubeconfigPath,
         controllersRun: live !== undefined,
+        account: aws.account,
         crdsOf: tools.crdsOf,
         manifestOf: tools.manifestOf,
         note: noteOf("kubernetes"),
+        moments,
       }),
       (it) => it.close(),
     );
@@ -106,6 +114,8 @@ export async function startStage({ tools, processes, dir, config, live, say, sig
       },
       server,
       aws,
+      kubernetes,
+      moments,
       objects: new ApiObjects(tools.kubectl, server.kubeconfigPath),
       notes,
       leftovers: async () => {

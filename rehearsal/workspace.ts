@@ -46,6 +46,8 @@ export async function createStack({ dir, pulumi, stackName, config, program, env
   copyFileSync(join(PROJECT_ROOT, "Pulumi.yaml"), join(workDir, "Pulumi.yaml"));
   // The engine looks whether `main` is there; what it runs is the program in this process.
   writeFileSync(join(workDir, "stacks", "main.ts"), "");
+  // The program names the file of the spend guard's code relative to its own folder, and the engine reads it.
+  symlinkSync(join(PROJECT_ROOT, "node_modules"), join(workDir, "node_modules"));
   const { plain, secrets } = withPlaceholders(config);
   writeFileSync(join(workDir, "stacks", `Pulumi.${stackName}.yaml`), stringify({ config: plain }));
 

@@ -5,6 +5,7 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Props, Value } from "./aws/table";
+import { HalfMade, halfMadeStatus } from "./half-made";
 import { type Child, construct } from "./rpc-construct";
 import { markLike, reveal } from "./rpc-secrets";
 
@@ -93,7 +94,11 @@ function unary<Request, Answer>(work: (request: Request, peer: string) => Promis
       .then(
         (answer) => reply(null, answer),
         (error: unknown) =>
-          reply({ code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }),
+          reply(
+            error instanceof HalfMade
+              ? halfMadeStatus(error, struct(error.outs), error.inputs && struct(error.inputs))
+              : { code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) },
+          ),
       );
   };
 }
@@ -167,13 +172,13 @@ function handlers<Config>(double: Double<Config>): grpc.UntypedServiceImplementa
     }),
     create: unary(async (request: rpc.CreateRequest, peer) => {
       const inputs = plain(request.getProperties());
-      const made = await double.create(configOf(peer), {
-        ...resource(request),
-        inputs,
-        preview: request.getPreview(),
+      const given = marked(request.getProperties());
+      const asked = { ...resource(request), inputs, preview: request.getPreview() };
+      const made = await double.create(configOf(peer), asked).catch((error: unknown) => {
+        if (!(error instanceof HalfMade)) throw error;
+        throw new HalfMade(error.id, markLike(error.outs, given), error.message);
       });
-      const outs = markLike(made.outs, marked(request.getProperties()));
-      return new rpc.CreateResponse().setId(made.id).setProperties(struct(outs));
+      return new rpc.CreateResponse().setId(made.id).setProperties(struct(markLike(made.outs, given)));
     }),
     update: unary(async (request: rpc.UpdateRequest, peer) => {
       const preview = request.getPreview();
@@ -181,9 +186,13 @@ function handlers<Config>(double: Double<Config>): grpc.UntypedServiceImplementa
       return new rpc.UpdateResponse().setProperties(struct(markLike(outs, marked(request.getNews()))));
     }),
     read: unary(async (request: rpc.ReadRequest, peer) => {
-      const state = await double.read(configOf(peer), { ...resource(request), state: plain(request.getProperties()) });
-      if (!state) return new rpc.ReadResponse();
       const given = marked(request.getInputs());
+      const asked = { ...resource(request), state: plain(request.getProperties()) };
+      const state = await double.read(configOf(peer), asked).catch((error: unknown) => {
+        if (!(error instanceof HalfMade)) throw error;
+        throw new HalfMade(error.id, markLike(error.outs, given), error.message, given);
+      });
+      if (!state) return new rpc.ReadResponse();
       const inputs = double.readInputs?.(plain(request.getInputs()), state);
       // State and inputs may each hold the only mark of a secret.
       const found = markLike(markLike(state, given), marked(request.getProperties()));

@@ -2,6 +2,7 @@ import { INSTANCES } from "../../planner/instances";
 import type { Account } from "../doubles/aws/account";
 import { at, type Props, text, type Value, type Where } from "../doubles/aws/table";
 import type { Processes, Running } from "../processes";
+import { ANYBODY, type Credentials } from "./role-session";
 import { answers } from "./wait";
 
 export interface KarpenterArgs {
@@ -14,6 +15,8 @@ export interface KarpenterArgs {
   readonly region: string;
   /** Values of the chart, as the program gave them. */
   readonly values: Props;
+  /** As whom it calls AWS. @default somebody whom nothing is denied */
+  readonly credentials?: Credentials;
   /** It listens there on every interface: the chart knows no address to bind to. */
   readonly ports: { readonly metrics: number; readonly health: number };
   /** Settings of this rehearsal that go before the chart's, by environment variable. */
@@ -113,8 +116,7 @@ export async function startKarpenter(args: KarpenterArgs): Promise<Karpenter> {
       KUBECONFIG: kubeconfigPath,
       AWS_ENDPOINT_URL: awsUrl,
       AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: "rehearsal",
-      AWS_SECRET_ACCESS_KEY: "rehearsal",
+      ...(args.credentials ?? ANYBODY),
       AWS_EC2_METADATA_DISABLED: "true",
       ...env,
     },

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { stackNameInAws } from "../../guard/tags";
 import { nodeStages } from "../../planner/cold-start-node";
 import type { StackConfig } from "../../stacks/config";
 import program from "../../stacks/main";
@@ -15,6 +16,7 @@ import { createStack } from "../workspace";
 import { type Boot, startBoot } from "./boot";
 import { Cluster } from "./cluster";
 import { startControllers } from "./controllers";
+import { DeployedGuard } from "./guard";
 import { relayAddress } from "./join";
 import { setPrices, startKarpenter } from "./karpenter";
 import { RELEASE as KEDA, Keda } from "./keda";
@@ -23,6 +25,7 @@ import { STAGE_ADDRESS, StageNetwork } from "./network";
 import { ProcessNode } from "./node/node";
 import { RELEASE as PROMETHEUS, Prometheus } from "./prometheus";
 import { releaseValues } from "./release-values";
+import { sessionOf } from "./role-session";
 import { StageRuntime } from "./runtime";
 import { Services } from "./services";
 import { eventually } from "./wait";
@@ -60,6 +63,7 @@ export class LiveStage {
     readonly boot: Boot,
     readonly prometheus: Prometheus,
     readonly keda: Keda,
+    readonly guard: DeployedGuard,
     readonly stack: Stack,
   ) {}
 
@@ -108,6 +112,7 @@ export class LiveStage {
       env: plain.env,
     });
     await up();
+    const guard = await DeployedGuard.open(aws.account, aws.url, where, stackNameInAws("pilotlight", args.stackName));
 
     const valuesOf = (release: typeof KEDA | typeof PROMETHEUS | typeof KARPENTER) =>
       releaseValues(tools.helm, server.kubeconfigPath, release);
@@ -121,7 +126,7 @@ export class LiveStage {
     };
     await Promise.all([launchKarpenter(), startScaling()]);
     await everyPodReady();
-    return new LiveStage(args, plain, where, cluster, services, runtime, node, boot, prometheus, keda, stack);
+    return new LiveStage(args, plain, where, cluster, services, runtime, node, boot, prometheus, keda, guard, stack);
 
     async function makeCertificates() {
       const script = join(__dirname, "certificates.py");
@@ -169,6 +174,7 @@ export class LiveStage {
         region,
         values,
         ports: { metrics: 8184, health: 8185 },
+        credentials: await sessionOf(aws.account, where, guard.launchRoleArn(where)),
         signal,
       });
       say("Karpenter is ready");

@@ -1,3 +1,4 @@
+import { Patience } from "./retries";
 import type { Seed } from "./seed";
 import type { Call, Props, Where } from "./table";
 
@@ -39,15 +40,24 @@ interface Reply {
 export class Account {
   constructor(private readonly url: string) {}
 
-  /** Every call the double makes goes through here. */
-  async call(call: Call, where: Where): Promise<Props> {
-    const { answer, error } = (await this.ask("call", { ...call, region: where.region })) as Reply;
-    if (error) throw new AwsError(call, error.code, error.message);
-    return answer ?? {};
+  /** Every call the double makes goes through here. What the provider would try again is tried again. */
+  async call(call: Call, where: Pick<Where, "region">): Promise<Props> {
+    const patience = new Patience();
+    for (;;) {
+      const { answer, error } = (await this.ask("call", { ...call, region: where.region })) as Reply;
+      if (!error) return answer ?? {};
+      const { giveUp } = await patience.after(new AwsError(call, error.code, error.message));
+      if (giveUp !== undefined) throw new AwsError(call, error.code, giveUp);
+    }
+  }
+
+  /** An operation of the rehearsal's own, which AWS does not have. */
+  async own(operation: string, params: Props, region: string): Promise<Props> {
+    return this.call({ service: "pilotlight", operation, params }, { region });
   }
 
   /** One after the other: later calls may need what earlier ones made. */
-  async calls(calls: readonly Call[], where: Where): Promise<Props[]> {
+  async calls(calls: readonly Call[], where: Pick<Where, "region">): Promise<Props[]> {
     const answers: Props[] = [];
     for (const call of calls) answers.push(await this.call(call, where));
     return answers;

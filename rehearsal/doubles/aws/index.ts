@@ -1,5 +1,6 @@
 import { version } from "@pulumi/aws/package.json";
 import type { Processes } from "../../processes";
+import type { Moments } from "../moments";
 import { serve } from "../rpc";
 import { Account, type Leftovers } from "./account";
 import { startMoto } from "./moto";
@@ -27,6 +28,8 @@ export interface AwsArgs {
   readonly account?: string;
   /** Told of each step. */
   readonly note: Note;
+  /** Told of each step's beginning and end, where faults come. */
+  readonly moments?: Moments;
 }
 
 export interface Aws {
@@ -50,12 +53,13 @@ export async function startAws({
   apiServer,
   caData,
   note,
+  moments,
   account = ACCOUNT,
 }: AwsArgs): Promise<Aws> {
   const moto = await startMoto({ python, processes, account });
   const aws = new Account(moto.url);
   const double = new AwsDouble(TABLE, aws, note);
-  const served = await serve(awsProtocol(double, version, { account, apiServer, caData }));
+  const served = await serve(awsProtocol(double, version, { account, apiServer, caData }, moments));
   return {
     port: served.port,
     url: moto.url,

@@ -1,3 +1,4 @@
+import { Moments } from "../moments";
 import type { Double } from "../rpc";
 import { type AwsConfig, configure } from "./configure";
 import type { AwsDouble } from "./provider";
@@ -11,6 +12,7 @@ export function awsProtocol(
   double: AwsDouble,
   version: string,
   stage: Pick<Where, "account" | "apiServer" | "caData">,
+  moments = new Moments(),
 ): Double<AwsConfig> {
   return {
     version,
@@ -19,11 +21,16 @@ export function awsProtocol(
     diff: (_config, { type, old, now }) => double.diff(type, old, now),
     create: async ({ where }, { inputs, preview, ...target }) =>
       // No id yet: whatever depends on it is unknown in the preview.
-      preview ? { id: "", outs: double.plan(target.type, inputs) } : double.create(target, inputs, where),
+      preview
+        ? { id: "", outs: double.plan(target.type, inputs) }
+        : moments.during({ op: "create", ...target }, () => double.create(target, inputs, where)),
     update: async ({ where }, { old, now, state, preview, ...target }) =>
-      preview ? double.planUpdate(target.type, old, now, state) : double.update(target, old, now, state, where),
+      preview
+        ? double.planUpdate(target.type, old, now, state)
+        : moments.during({ op: "update", ...target }, () => double.update(target, old, now, state, where)),
     read: ({ where }, { state, ...target }) => double.read(target, state, where),
-    delete: ({ where }, { state, ...target }) => double.delete(target, state, where),
+    delete: ({ where }, { state, ...target }) =>
+      moments.during({ op: "delete", ...target }, () => double.delete(target, state, where)),
     invoke: ({ where }, token, args) => double.lookUp(token, args, where),
   };
 }

@@ -1,3 +1,4 @@
+import { HalfMade } from "../half-made";
 import type { Account } from "./account";
 import { AwsError } from "./account";
 import {
@@ -57,7 +58,10 @@ export class AwsDouble {
       const answer = await this.account.call(row.create(inputs, where, asked), where);
       const id = row.id(answer, inputs, where);
       const later = await this.finish(row, id, inputs, where);
-      return { id, outs: { ...withTagsAll(row, inputs), ...row.outs?.(id, inputs, [answer, ...later], where) } };
+      const outs = { ...withTagsAll(row, inputs), ...row.outs?.(id, inputs, [answer, ...later], where) };
+      const fault = row.settled?.fault(await this.account.call(row.settled.ask(id, inputs), where), id);
+      if (fault !== undefined) throw new HalfMade(id, outs, `creating ${type} "${name}": ${fault}`);
+      return { id, outs };
     });
     this.note("create", type, name);
     return made;
@@ -140,9 +144,13 @@ export class AwsDouble {
   }
 
   private async swept(row: Row, id: string, state: Props, where: Where): Promise<readonly Call[]> {
-    if (!row.sweep || (row.sweep.when !== undefined && at(state, row.sweep.when) !== true)) return [];
-    const answer = await this.account.call(row.sweep.list(id, state), where).catch(ignoreGone);
-    return row.sweep.each(answer ?? {}, id, state);
+    const calls: Call[] = [];
+    for (const { when, list, each } of [row.sweep ?? []].flat()) {
+      if (when !== undefined && at(state, when) !== true) continue;
+      const answer = await this.account.call(list(id, state), where).catch(ignoreGone);
+      calls.push(...each(answer ?? {}, id, state));
+    }
+    return calls;
   }
 }
 
@@ -156,6 +164,7 @@ async function explain<T>(doing: string, type: string, name: string, work: () =>
   try {
     return await work();
   } catch (error) {
+    if (error instanceof HalfMade) throw error;
     throw new Error(`${doing} ${type} "${name}": ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -32,6 +32,13 @@ export interface Change {
   readonly state: Props;
 }
 
+export interface Sweep {
+  /** Only if this input is true, where one is named. */
+  readonly when?: string;
+  readonly list: (id: string, state: Props) => Call;
+  readonly each: (answer: Props, id: string, state: Props) => readonly Call[];
+}
+
 export interface Row {
   /** The input that gets a made-up name when it and its prefix twin are missing, and what AWS allows in it. */
   readonly autoname?: { readonly field: string; readonly prefix?: string; readonly max: number; readonly lower?: true };
@@ -57,17 +64,18 @@ export interface Row {
   readonly finish?: (id: string, inputs: Props, where: Where) => readonly Call[];
   /** Outputs beyond the inputs; `answers` are those of `create` and then of `finish`, in order. */
   readonly outs?: (id: string, inputs: Props, answers: readonly Props[], where: Where) => Props;
+  /** Asked once it is made: what is wrong with it, where AWS could not finish it by itself. It stays then, half made. */
+  readonly settled?: {
+    readonly ask: (id: string, inputs: Props) => Call;
+    readonly fault: (answer: Props, id: string) => string | undefined;
+  };
   /** A call that fails with a NotFound code, or whose answer is not `alive`, once the resource is gone. */
   readonly exists: (id: string, state: Props, where: Where) => Call;
   readonly alive?: (answer: Props) => boolean;
   /** Outputs that AWS decides, read from the answer of `exists` after an update and at a refresh. */
   readonly seen?: (answer: Props, state: Props) => Props;
-  /** Listed and removed before the resource itself; only if the input `when` is true, where one is named. */
-  readonly sweep?: {
-    readonly when?: string;
-    readonly list: (id: string, state: Props) => Call;
-    readonly each: (answer: Props, id: string, state: Props) => readonly Call[];
-  };
+  /** Listed and removed before the resource itself. */
+  readonly sweep?: Sweep | readonly Sweep[];
   readonly remove: (id: string, state: Props, where: Where) => readonly Call[];
 }
 

@@ -23,6 +23,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Nobody answers at the server's address. */
+export class Unreachable extends Error {}
+
 /** A kind as the API server lists it. */
 export interface Kind {
   readonly apiVersion: string;
@@ -43,6 +46,7 @@ export interface Ask {
 /** Longer than any single answer takes on a busy machine. */
 const PATIENCE_MS = 60_000;
 const RETRY_MS = 200;
+const GONE = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
 export const groupPath = (apiVersion: string) =>
   apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
@@ -88,7 +92,10 @@ export class Api {
         : { "content-type": contentType ?? "application/json", "content-length": Buffer.byteLength(payload) }),
     };
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(new Error(`${method} ${url.origin}${path}: ${error.message}`));
+      const fail = (error: NodeJS.ErrnoException) => {
+        const Kind = GONE.has(error.code ?? "") ? Unreachable : Error;
+        reject(new Kind(`${method} ${url.origin}${path}: ${error.message}`));
+      };
       const call = request(url, { method, headers, agent: this.agent, timeout: PATIENCE_MS }, (answer) => {
         const parts: Buffer[] = [];
         answer.on("data", (part: Buffer) => parts.push(part));

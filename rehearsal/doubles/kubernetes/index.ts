@@ -1,6 +1,10 @@
 import { version } from "@pulumi/kubernetes/package.json";
+import type { Account } from "../aws/account";
+import type { Props } from "../aws/table";
+import type { Moments } from "../moments";
 import { type Served, serve } from "../rpc";
 import { Api, type ApiServer } from "./api";
+import { CloudControllers } from "./cloud";
 import type { ManifestOf } from "./config-file";
 import { Helm } from "./helm";
 import { Objects } from "./objects";
@@ -28,14 +32,24 @@ export interface KubernetesArgs {
   readonly ambientKubeconfig?: string;
   /** Whether Kubernetes' own controllers run beside the API server. */
   readonly controllersRun?: boolean;
+  /** Where controllers make load balancers and nodes; without it, or where controllers run, none is played. */
+  readonly account?: Account;
   readonly crdsOf: CrdsOf;
   readonly manifestOf: ManifestOf;
   readonly note: Note;
+  /** Told of each step's beginning and end, where faults come. */
+  readonly moments?: Moments;
 }
 
 export interface KubernetesDouble extends Served {
   /** Names of the CRDs that helm has left behind on purpose. */
   keptCrds(): readonly string[];
+  /** What plays the controllers that make things in AWS. */
+  readonly cloud?: CloudControllers;
+  /** Somebody uninstalls a chart's release by hand. */
+  uninstallByHand(chart: string, namespace: string): Promise<void>;
+  /** Somebody deletes an object by hand. */
+  deleteByHand(object: Props): Promise<void>;
 }
 
 /** The kubernetes provider, in front of the stage's API server. */
@@ -45,18 +59,25 @@ export async function startKubernetes(args: KubernetesArgs): Promise<KubernetesD
   const helm = new Helm({ binary: args.helm, server: args.server, dir: args.dir });
   const thirdParty = new ThirdPartyCharts(api, objects, helm, args.crdsOf, args.chartCache);
   const releases = new Releases({ helm, objects, thirdParty, programDir: args.programDir, dir: args.dir });
+  const { account, controllersRun = false } = args;
+  const cloud = account && !controllersRun ? new CloudControllers({ api, objects, releases, account }) : undefined;
+  const plain = new PlainObjects(api, objects, controllersRun, cloud);
   const served = await serve(
     kubernetesProtocol({
       ...args,
       version,
       api,
-      plain: new PlainObjects(api, objects, args.controllersRun ?? false),
+      plain,
       releases,
+      cloud,
     }),
   );
   return {
     port: served.port,
     keptCrds: () => releases.keptCrds,
+    cloud,
+    deleteByHand: async (object) => void (await plain.remove(object)),
+    uninstallByHand: (chart, namespace) => releases.uninstallByHand(chart, namespace),
     close: async () => {
       await served.close();
       api.close();

@@ -1,5 +1,5 @@
 import { UNKNOWN } from "../aws/inputs";
-import { type Props, props, text } from "../aws/table";
+import { type Props, props, text, type Value } from "../aws/table";
 import { type Api, ApiError, type Kind, nothingIfGone, pathOf } from "./api";
 import { until } from "./wait";
 
@@ -93,20 +93,28 @@ export class Objects {
     });
   }
 
+  async setFinalizers(object: Props, finalizers: readonly Value[]): Promise<Props> {
+    const kind = await this.kindOf(object);
+    return this.api.ask("PATCH", placeOf(kind, object), {
+      body: { metadata: { finalizers } },
+      contentType: "application/merge-patch+json",
+    });
+  }
+
   /**
    * Deletes an object and waits until it is gone.
    * In the background, because nobody would do the work that a deletion in the foreground waits for.
-   * @param during runs once the deletion has begun.
+   * @param during runs once the deletion has begun; it may say how many seconds are enough to wait.
    */
-  async remove(object: Props, during: () => Promise<void> = async () => {}): Promise<void> {
+  async remove(object: Props, during: () => Promise<number | undefined> = async () => undefined): Promise<void> {
     const kind = await this.api.kind(text(object, "apiVersion"), text(object, "kind"));
     if (!kind) return;
     const place = placeOf(kind, object);
     const body = { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Background" };
     await this.api.ask("DELETE", place, { body }).catch(nothingIfGone);
-    await during();
+    const enough = await during();
     let left: Props | undefined;
-    const seconds = kind.kind === "CustomResourceDefinition" ? CRD_GONE_SECONDS : GONE_SECONDS;
+    const seconds = enough ?? (kind.kind === "CustomResourceDefinition" ? CRD_GONE_SECONDS : GONE_SECONDS);
     const gone = await until(seconds, async () => {
       left = await this.api.ask("GET", place).catch(nothingIfGone);
       return left === undefined ? true : undefined;

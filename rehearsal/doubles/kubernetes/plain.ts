@@ -1,5 +1,7 @@
 import { items, type Props, props, text } from "../aws/table";
+import { HalfMade } from "../half-made";
 import { type Api, ApiError } from "./api";
+import type { CloudControllers } from "./cloud";
 import { crdForgotten, crdServed, finishNamespace, playStatus } from "./controllers";
 import { holdsUnknown, nameOf, type Objects } from "./objects";
 import { until } from "./wait";
@@ -22,6 +24,8 @@ export class PlainObjects {
     private readonly objects: Objects,
     /** Kubernetes' own controllers run: what they do is waited for, not played. */
     private readonly controllersRun = false,
+    /** Controllers that make things in AWS, played where none of them runs. */
+    private readonly cloud?: CloudControllers,
   ) {}
 
   /** What a preview knows: the server's own answer where it can give one, else the inputs. */
@@ -40,16 +44,17 @@ export class PlainObjects {
 
   async create(inputs: Props, region = NO_REGION): Promise<{ id: string; outs: Props } & Played> {
     const made = await this.objects.create(inputs, MANAGER);
+    if (this.cloud?.isForsaken(made)) throw forsaken(made, "created");
     try {
       const { live, text: played } =
         this.controllersRun && text(made, "kind") === "Job"
           ? { live: await this.finishedJob(made), text: undefined }
-          : await playStatus(this.objects, made, region);
+          : await playStatus(this.objects, (await this.cloud?.created(made)) ?? made, region);
       if (isCrd(made)) await crdServed(this.api, made, CRD_SECONDS);
       return { id: nameOf(live), outs: outputs(live), text: played };
     } catch (error) {
       // The engine would not know of it.
-      await this.objects.remove(made).catch(() => undefined);
+      await this.remove(made).catch(() => undefined);
       throw error;
     }
   }
@@ -70,18 +75,24 @@ export class PlainObjects {
 
   async update(inputs: Props): Promise<Props> {
     const live = await this.objects.apply(inputs, MANAGER);
+    if (this.cloud?.isForsaken(live)) throw forsaken(live, "updated");
     if (isCrd(live)) await crdServed(this.api, live, CRD_SECONDS);
     return outputs(live);
   }
 
   async read(state: Props): Promise<Props | undefined> {
     const live = await this.objects.get(state);
+    // The official provider waits at a refresh, too: what was half made stays so in the state.
+    if (live && this.cloud?.isForsaken(live)) throw forsaken(live, "read");
     return live === undefined ? undefined : outputs(live);
   }
 
   async remove(state: Props): Promise<Played> {
     if (!isNamespace(state)) {
-      await this.objects.remove(state);
+      await this.objects.remove(state, async () => {
+        await this.cloud?.deleting(state);
+        return this.cloud?.patienceWith(state);
+      });
       if (isCrd(state)) await crdForgotten(this.api, state, CRD_SECONDS);
       return {};
     }
@@ -93,6 +104,14 @@ export class PlainObjects {
     return emptied > 0 ? { text: `the namespace controller: deleted ${emptied} objects that were left in it` } : {};
   }
 }
+
+/** In the official provider's words, which it has after ten minutes. Source: pulumi-kubernetes, provider/pkg/await. */
+const forsaken = (live: Props, done: string) =>
+  new HalfMade(
+    nameOf(live),
+    outputs(live),
+    `resource ${nameOf(live)} was successfully ${done}, but the Kubernetes API server reported that it failed to fully initialize or become live: Ingress .status.loadBalancer field was not updated with a hostname/IP address`,
+  );
 
 const isCrd = (object: Props) => text(object, "kind") === "CustomResourceDefinition";
 const isNamespace = (object: Props) => text(object, "apiVersion") === "v1" && text(object, "kind") === "Namespace";

@@ -1,15 +1,18 @@
 import { UNKNOWN } from "../aws/inputs";
 import { type Props, text } from "../aws/table";
+import { HalfMade } from "../half-made";
+import { Moments } from "../moments";
 import type { Double } from "../rpc";
-import type { Api } from "./api";
+import { type Api, Unreachable } from "./api";
+import type { CloudControllers } from "./cloud";
 import { childrenOf, type ManifestOf } from "./config-file";
 import { liveInputs, objectDifference } from "./diff";
 import { completeObject, kindOfType } from "./inputs";
 import { configReplaces, configure, type KubernetesConfig } from "./kubeconfig";
 import { holdsUnknown } from "./objects";
-import type { PlainObjects } from "./plain";
+import type { PlainObjects, Played } from "./plain";
 import type { Releases } from "./release";
-import { completeRelease, releaseDifference } from "./release-inputs";
+import { chartName, completeRelease, releaseDifference } from "./release-inputs";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CONFIG_FILE = "kubernetes:yaml/v2:ConfigFile";
@@ -24,16 +27,18 @@ export interface ProtocolArgs {
   readonly api: Api;
   readonly plain: PlainObjects;
   readonly releases: Releases;
+  readonly cloud?: CloudControllers;
   readonly manifestOf: ManifestOf;
   readonly programDir: string;
   /** File that stands for the user's own kubeconfig. */
   readonly ambientKubeconfig?: string;
   readonly note: Note;
+  readonly moments?: Moments;
 }
 
 /** The kubernetes double as Pulumi's engine speaks to it. */
 export function kubernetesProtocol(args: ProtocolArgs): Double<KubernetesConfig> {
-  const { api, plain, releases, programDir, note } = args;
+  const { api, plain, releases, cloud, programDir, note, moments = new Moments() } = args;
   return {
     version: args.version,
     configure: (inputs) => configure(inputs, api.server, args.ambientKubeconfig),
@@ -53,7 +58,10 @@ export function kubernetesProtocol(args: ProtocolArgs): Double<KubernetesConfig>
     create({ region }, { type, name, inputs, preview }) {
       return explain("creating", type, name, async () => {
         if (preview) return { id: "", outs: type === RELEASE ? plannedRelease(inputs) : await plain.plan(inputs) };
-        const made = type === RELEASE ? await releases.create(inputs) : await plain.create(inputs, region);
+        const made = await moments.during({ op: "create", type, name }, () =>
+          type === RELEASE ? releases.create(inputs) : plain.create(inputs, region),
+        );
+        if (type === RELEASE) await cloud?.controllerCame(chartName(inputs), region ?? "");
         note("create", type, name, made.text);
         return made;
       });
@@ -62,7 +70,9 @@ export function kubernetesProtocol(args: ProtocolArgs): Double<KubernetesConfig>
     update(_config, { type, name, now, state, preview }) {
       return explain("updating", type, name, async () => {
         if (preview) return type === RELEASE ? plannedRelease(now) : plain.plan(now, state);
-        const made = type === RELEASE ? await releases.update(now) : { outs: await plain.update(now), text: undefined };
+        const made = await moments.during({ op: "update", type, name }, async () =>
+          type === RELEASE ? releases.update(now) : { outs: await plain.update(now), text: undefined },
+        );
         note("update", type, name, made.text);
         return made.outs;
       });
@@ -83,8 +93,11 @@ export function kubernetesProtocol(args: ProtocolArgs): Double<KubernetesConfig>
 
     delete(_config, { type, name, state }) {
       return explain("deleting", type, name, async () => {
-        if (type === RELEASE) await releases.remove(state);
-        const played = type === RELEASE ? {} : await plain.remove(state);
+        const played: Played = await moments.during({ op: "delete", type, name }, async () => {
+          if (type !== RELEASE) return plain.remove(state);
+          await releases.remove(state);
+          return {};
+        });
         note("delete", type, name, played.text);
       });
     },
@@ -108,6 +121,19 @@ async function explain<T>(doing: string, type: string, name: string, work: () =>
   try {
     return await work();
   } catch (error) {
+    if (error instanceof HalfMade)
+      throw new HalfMade(error.id, error.outs, `${doing} ${type} "${name}": ${error.message}`);
+    if (error instanceof Unreachable) throw new Error(unreachable(doing, type, name, error));
     throw new Error(`${doing} ${type} "${name}": ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/**
+ * After the official provider's words; the hint is the one that it gives at a refresh. Source: pulumi-kubernetes,
+ * provider/pkg/provider/provider.go.
+ */
+function unreachable(doing: string, type: string, name: string, error: Unreachable): string {
+  const said = `${doing} ${type} "${name}": configured Kubernetes cluster is unreachable: ${error.message}`;
+  if (doing === "creating" || doing === "updating") return said;
+  return `${said}. If the cluster has been deleted, you can edit the pulumi state to remove this resource or retry with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to true`;
 }

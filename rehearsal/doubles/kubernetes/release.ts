@@ -2,7 +2,7 @@ import { type Props, props, text } from "../aws/table";
 import { type Helm, HelmError, objectsIn } from "./helm";
 import type { Objects } from "./objects";
 import type { Played } from "./plain";
-import { chartFolder, isThirdParty } from "./release-inputs";
+import { chartFolder, chartName, isThirdParty } from "./release-inputs";
 import { demandStrict, resourceNames } from "./strict";
 import type { ThirdPartyCharts } from "./third-party";
 
@@ -22,6 +22,8 @@ export interface ReleasesArgs {
 /** The life of a Helm release. Nothing is waited for: no pod runs. */
 export class Releases {
   private readonly kept = new Set<string>();
+  /** Values of what runs, by chart. */
+  private readonly running = new Map<string, Props>();
 
   constructor(private readonly args: ReleasesArgs) {}
 
@@ -30,13 +32,27 @@ export class Releases {
     return [...this.kept].sort();
   }
 
+  /** Values of a chart's release, or nothing where none is there. */
+  valuesOf(chart: string): Props | undefined {
+    return this.running.get(chart);
+  }
+
+  /** Somebody uninstalls a chart's release by hand. */
+  async uninstallByHand(chart: string, namespace: string): Promise<void> {
+    await this.args.helm.run(["uninstall", chart, "--namespace", namespace]);
+    this.running.delete(chart);
+  }
+
   async create(inputs: Props): Promise<{ id: string; outs: Props } & Played> {
     const { outs, text: played } = await this.apply(inputs, "install");
+    this.running.set(chartName(inputs), props(inputs.values));
     return { id: idOf(inputs), outs, text: played };
   }
 
-  update(inputs: Props): Promise<{ outs: Props } & Played> {
-    return this.apply(inputs, "upgrade");
+  async update(inputs: Props): Promise<{ outs: Props } & Played> {
+    const done = await this.apply(inputs, "upgrade");
+    this.running.set(chartName(inputs), props(inputs.values));
+    return done;
   }
 
   /** The state as helm has it now, or nothing when the release is gone. */
@@ -56,6 +72,7 @@ export class Releases {
     const { helm, thirdParty } = this.args;
     const rendered = isThirdParty(state) ? await this.manifestOf(state) : [];
     await helm.run(["uninstall", ...place(state), "--ignore-not-found"]);
+    this.running.delete(chartName(state));
     if (!isThirdParty(state)) return;
     await thirdParty.forgotten(rendered);
     for (const crd of await thirdParty.keptCrds(state)) this.kept.add(text(crd, "metadata.name"));

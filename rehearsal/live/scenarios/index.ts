@@ -8,7 +8,9 @@ import { prefix } from "./prefix";
 import { refusals } from "./refusals";
 import * as restarts from "./restarts";
 import { rollout, scaleDown } from "./rollout";
+import { spendGuard } from "./spend-guard";
 import { thousand } from "./thousand";
+import { why } from "./why";
 
 /** A part of a live rehearsal. */
 export interface Scenario {
@@ -38,6 +40,8 @@ export const SCENARIOS = {
   "prometheus-gone": { title: "Fault: Prometheus is gone for 60 s", play: outages.prometheusGone },
   "keda-gone": { title: "Fault: KEDA is gone for 60 s", play: outages.kedaGone },
   capacity: { title: "No capacity: the next kind, then the next GPU", play: capacity },
+  why: { title: "Why a model does not wake, as npm run why says it", play: why },
+  "spend-guard": { title: "A lease ends, a limit is passed, and a wake", play: spendGuard },
   prefix: { title: "Requests that begin alike go to one replica", play: prefix },
   overhead: { title: "What the way to the engine costs", play: overhead },
 } as const satisfies Record<string, Scenario>;

@@ -1,5 +1,6 @@
 """What AWS does besides answering, where other programs or a later delete would notice and moto 5.2.5 does not do it."""
 
+import capacity
 import eks_extras
 import rules_rds
 from backends import backend, client, interfaces
@@ -42,8 +43,11 @@ def _cluster_gone(region, params, answer):
     ec2 = backend("ec2", region)
     group = answer["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
     for eni in interfaces(region, group_id=group):
-        ec2.enis.pop(eni.id)
-    ec2.delete_security_group(group_id=group)
+        if eni.description == f"Amazon EKS {params['name']}":
+            ec2.enis.pop(eni.id)
+    # EKS says nothing where others still use the group, and leaves it behind.
+    if not interfaces(region, group_id=group):
+        ec2.delete_security_group(group_id=group)
 
 
 def _nodes(region, group_cluster, group_name):
@@ -57,29 +61,79 @@ def _nodes(region, group_cluster, group_name):
     return [instance["InstanceId"] for reservation in found for instance in reservation["Instances"]]
 
 
+# What the fault rules call each kind of capacity of a node group.
+CAPACITY = {"SPOT": capacity.SPOT}
+
+
+def _offer(region, group, subnets):
+    """Type and subnet in which an instance starts, in the order of the types; what kept the last from it where none does."""
+    ec2, why = backend("ec2", region), None
+    for kind in group.instance_types:
+        for subnet in subnets:
+            zone = ec2.get_subnet(subnet).availability_zone
+            why = capacity.fault(ec2, kind, zone, CAPACITY.get(group.capacity_type, capacity.ON_DEMAND))
+            if why is None:
+                return kind, subnet, None
+    return None, None, why
+
+
 def _resize(region, group):
-    """Starts or ends instances until there are as many as the node group wants."""
+    """
+    Starts or ends instances until there are as many as the node group wants.
+    Returns code and message of what kept one from starting.
+    """
     aws = client("ec2", region)
     running = _nodes(region, group.cluster_name, group.nodegroup_name)
     wanted = int(group.scaling_config.get("desiredSize", group.scaling_config.get("minSize", 1)))
     if len(running) > wanted:
         aws.terminate_instances(InstanceIds=running[wanted:])
     of = cluster(region, group.cluster_name)
-    tags = group.tags | {
+    # A group's own tags stay with the group.
+    tags = _template_tags(region, group) | {
         "eks:cluster-name": of.name,
         "eks:nodegroup-name": group.nodegroup_name,
         f"kubernetes.io/cluster/{of.name}": "owned",
     }
     for number in range(len(running), wanted):
+        turn = number % len(group.subnets)
+        kind, subnet, why = _offer(region, group, [*group.subnets[turn:], *group.subnets[:turn]])
+        if why:
+            return why
         aws.run_instances(
             ImageId=_image(region),
-            InstanceType=group.instance_types[0],
-            SubnetId=group.subnets[number % len(group.subnets)],
-            SecurityGroupIds=[of.resources_vpc_config["clusterSecurityGroupId"]],
+            InstanceType=kind,
+            # moto keeps an ended instance's interface unless told.
+            NetworkInterfaces=[
+                {
+                    "DeviceIndex": 0,
+                    "SubnetId": subnet,
+                    "Groups": [of.resources_vpc_config["clusterSecurityGroupId"]],
+                    "DeleteOnTermination": True,
+                }
+            ],
             MinCount=1,
             MaxCount=1,
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}],
         )
+    return None
+
+
+def _template_tags(region, group):
+    """Tags that the group's launch template gives to instances."""
+    template = group.launch_template and backend("ec2", region).launch_templates.get(group.launch_template.get("id"))
+    if not template:
+        return {}
+    data = template.get_version(group.launch_template.get("version", "$Default")).data
+    specified = [one for one in data.get("TagSpecification", data.get("TagSpecifications", [])) if one["ResourceType"] == "instance"]
+    return {tag["Key"]: tag["Value"] for one in specified for tag in one.get("Tag", one.get("Tags", []))}
+
+
+def _short(group, why):
+    """How EKS tells that the Auto Scaling group could not launch."""
+    code, message = why
+    text = f"Could not launch On-Demand Instances. {code} - {message} Launching EC2 instance failed."
+    names = [one["name"] for one in group.resources["autoScalingGroups"]]
+    return {"issues": [{"code": "AsgInstanceLaunchFailures", "message": text, "resourceIds": names}]}
 
 
 def _image(region):
@@ -97,11 +151,15 @@ def _nodegroup_made(region, params, _answer):
     # EKS lets the nodes of a managed group join by itself, unless their role has an entry already.
     if params["nodeRole"] not in eks_extras.ENTRIES.on(of):
         eks_extras.ENTRIES.put(of, {"principalArn": params["nodeRole"], "type": "EC2_LINUX", "clusterName": of.name})
-    _resize(region, group)
+    why = _resize(region, group)
+    if why:
+        group.status, group.health = "CREATE_FAILED", _short(group, why)
 
 
 def _nodegroup_changed(region, params, _answer):
-    _resize(region, _group(region, params))
+    group = _group(region, params)
+    why = _resize(region, group)
+    group.status, group.health = ("DEGRADED", _short(group, why)) if why else ("ACTIVE", {"issues": []})
 
 
 def _nodegroup_gone(region, params, _answer):

@@ -54,6 +54,18 @@ def _dns(route53):
         yield from (("DNS record", f"{one.name} {one.type}") for one in zone.rrsets if one.type not in ("NS", "SOA"))
 
 
+def _schedules(scheduler):
+    for group in scheduler.schedule_groups.values():
+        if group.name != "default":
+            yield "schedule group", group.name
+        yield from (("schedule", f"{group.name}/{name}") for name in group.schedules)
+
+
+def _topics(sns):
+    yield from (("topic", arn) for arn in sns.topics)
+    yield from (("subscription", arn) for arn in sns.subscriptions)
+
+
 def _aws_owned(key):
     return getattr(key, "key_manager", "CUSTOMER") == "AWS"
 
@@ -77,6 +89,13 @@ KINDS = {
     "route53": [_dns],
     "acm": [lambda acm: (("certificate", arn) for arn in acm._certificates)],
     "secretsmanager": [lambda store: (("secret", one.name) for one in store.secrets.values() if not one.is_deleted())],
+    "lambda": [lambda functions: (("function", one.function_name) for one in functions._lambdas.all())],
+    "scheduler": [_schedules],
+    "sns": [_topics],
+    # What AWS publishes is there from the start.
+    "ssm": [lambda ssm: (("parameter", name) for name in ssm._parameters if not name.startswith("/aws/"))],
+    "budgets": [lambda store: (("budget", name) for account in store.budgets.values() for name in account)],
+    "cloudwatch": [lambda watch: (("alarm", name) for name in watch.alarms)],
     "elbv2": [lambda elb: (("load balancer", arn) for arn in elb.load_balancers)],
 }
 

@@ -5,6 +5,7 @@ import json
 
 import moto.ec2.models.subnets
 import moto.ec2.models.vpcs
+import preflight
 from backends import backend, client
 from model import Refused
 from rules_eks import cluster
@@ -93,6 +94,7 @@ def _seed(region, params):
         _policy(region, arn)
     for arn in params.get("principals", []):
         _principal(region, arn)
+    preflight.reserve(params.get("reservations", []))
     if params.get("network"):
         _network(region, params["network"])
     return {}

@@ -4,6 +4,7 @@ import ipaddress
 import json
 
 import rules_eks
+import rules_guard
 import rules_rds
 from backends import backend, interfaces
 from model import Refused
@@ -198,5 +199,6 @@ RULES = {
     ("iam", "DeletePolicy"): [_policy_unused],
     ("events", "PutTargets"): [_target_exists],
     **rules_eks.RULES,
+    **rules_guard.RULES,
     **rules_rds.RULES,
 }

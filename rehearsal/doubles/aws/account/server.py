@@ -13,10 +13,14 @@ import traceback
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # attachments of AWS managed policies are checked
 
+import balancers  # noqa: E402
 import capacity  # noqa: E402
 import eks_extras  # noqa: E402
+import enforce  # noqa: E402
+import faults  # noqa: E402
 import fleet  # noqa: E402
 import images  # noqa: E402
+import preflight  # noqa: E402
 import prices  # noqa: E402
 import profiles  # noqa: E402
 from backends import client  # noqa: E402
@@ -29,9 +33,12 @@ from own_calls import OWN_CALLS, own_call  # noqa: E402
 from rules import RULES  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
-for part in (eks_extras, fleet, images, prices, profiles):
+for part in (balancers, eks_extras, enforce, fleet, images, preflight, prices, profiles):
     part.install()
 OWN_CALLS.update(capacity.OWN_CALLS)
+OWN_CALLS.update(preflight.OWN_CALLS)
+OWN_CALLS.update(faults.OWN_CALLS)
+OWN_CALLS.update(enforce.OWN_CALLS)
 # A rule and the call it guards are one step: two subnets created at once must not both pass.
 TURN = threading.Lock()
 
@@ -44,6 +51,7 @@ def call(request):
             return own_call(operation, region, params)
     validate(service, operation, params)
     with TURN:
+        faults.meet(region, service, operation, params)
         for rule in RULES.get((service, operation), []):
             rule(region, params)
         aws = client(service, region)

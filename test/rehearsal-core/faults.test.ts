@@ -1,0 +1,163 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as grpc from "@grpc/grpc-js";
+import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { describe, expect, test } from "vitest";
+import { HalfMade, halfMadeStatus } from "../../rehearsal/doubles/half-made";
+import { isAt, Moments } from "../../rehearsal/doubles/moments";
+import { faultsDocument } from "../../rehearsal/faults/document";
+import { killEngine } from "../../rehearsal/faults/engine";
+import { parseFault } from "../../rehearsal/faults/parse";
+import { FAULTS, rowOf } from "../../rehearsal/faults/table";
+import { parseOptions, UsageError } from "../../rehearsal/options";
+
+const known = ["dev", "rehearsal"];
+
+describe("--fault", () => {
+  test("plays the row of the table, and no stack beside it", () => {
+    const { stacks, faults } = parseOptions(["--fault", "capacity=p5", "--fault", "api-down"], known);
+    expect(stacks).toEqual([]);
+    expect(faults).toEqual([rowOf("capacity=p5"), rowOf("api-down")]);
+    expect(faults?.[0]?.up.says).toBeInstanceOf(RegExp);
+  });
+
+  test("plays a fault that is in no row, with what is done after its kind", () => {
+    const [row] = parseOptions(["--fault", "kill-at=Vpc:network"], known).faults ?? [];
+    expect(row).toMatchObject({ group: "engine", up: { any: true, fixes: ["cancel", "clear"] } });
+  });
+
+  test.each([
+    [
+      "capicity=p5",
+      "there is no fault capicity; --fault can be: capacity, quota, throttle, iam-delay, api-down, kill-at, kill-after, kill-program-at, scaled-up, controller-gone, leak",
+    ],
+    [
+      "capacity",
+      "--fault capacity: capacity needs a value, for example capacity=g6e or capacity=p5.4xlarge@us-east-1a",
+    ],
+    ["throttle=EC2", "--fault throttle=EC2: throttle needs a service, for example throttle=ec2 or throttle=ec2:10"],
+    ["iam-delay=soon", "--fault iam-delay=soon: iam-delay needs a time, for example iam-delay=30s or iam-delay=5m"],
+    ["kill-at=", "--fault kill-at=: kill-at needs a value, for example kill-at=Cluster:cluster"],
+    ["leak=volume", "--fault leak=volume: leak can be: eni, alb, instance"],
+    ["scaled-up=3", "--fault scaled-up=3: scaled-up takes no value"],
+    ["toString=1", expect.stringMatching(/^there is no fault toString;/)],
+  ])("%s is refused with what is right", (written, message) => {
+    expect(parseFault(written)).toEqual(message);
+    expect(() => parseOptions(["--fault", written], known)).toThrow(UsageError);
+  });
+
+  test.each([
+    [
+      ["--fault", "api-down", "--live"],
+      "--fault and --faults have a stack of their own: leave --live, --all and --stack out",
+    ],
+    [
+      ["--faults", "--stack", "dev"],
+      "--fault and --faults have a stack of their own: leave --live, --all and --stack out",
+    ],
+    [["--table", "f.md"], "--table is for all faults: add --faults"],
+  ])("%j is refused", (argv, message) => {
+    expect(() => parseOptions(argv, known)).toThrow(new UsageError(message));
+  });
+});
+
+describe("the table of faults", () => {
+  test("has at least 20 that can be named on the command line, over all groups", () => {
+    for (const { fault } of FAULTS) expect(parseFault(fault)).toHaveProperty("kind");
+    expect(new Set(FAULTS.map(({ fault }) => fault)).size).toBe(FAULTS.length);
+    expect(FAULTS.length).toBeGreaterThanOrEqual(20);
+    expect([...new Set(FAULTS.map(({ group }) => group))]).toEqual([
+      "capacity",
+      "quota",
+      "throttling",
+      "IAM delay",
+      "API server",
+      "engine",
+      "program",
+      "leftovers",
+    ]);
+  });
+
+  /** Rows of the page: fault, cell of up, cell of destroy. */
+  const page = readFileSync(join(__dirname, "..", "..", "docs", "faults.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([^`]+)` \| (.*) \| (.*) \|$/gm)].map(([, ...cells]) => cells);
+
+  test("is the one of docs/faults.md, whose messages are those that are asked for", () => {
+    expect(rows.map(([fault]) => fault)).toEqual(FAULTS.map(({ fault }) => fault));
+    for (const [index, row] of FAULTS.entries())
+      for (const [cell, text = ""] of [[row.up, rows[index]?.[1]] as const, [row.destroy, rows[index]?.[2]] as const]) {
+        if (cell.says === undefined) expect(text, row.fault).toMatch(/^succeeds\./);
+        else expect(text.replaceAll("'", "`"), row.fault).toMatch(cell.says);
+      }
+  });
+
+  test("a row that was not played is told as such", () => {
+    const seen = [{ fault: "quota=vpc", phase: "up", said: "VpcLimitExceeded | `x`", fixes: [], seconds: 1 } as const];
+    const line = faultsDocument(seen)
+      .split("\n")
+      .find((one) => one.startsWith("| `quota=vpc`"));
+    expect(line).toBe("| `quota=vpc` | `VpcLimitExceeded \\| 'x'` | not played |");
+  });
+});
+
+describe("moments", () => {
+  const moment = { op: "create", type: "aws:eks/cluster:Cluster", name: "cluster" } as const;
+
+  test("are known by name, or by type and name", () => {
+    expect(["cluster", "Cluster:cluster", "Role:cluster", "Cluster:other"].map((at) => isAt(moment, at))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test("what a watcher throws at the beginning is the answer, and nothing is done", async () => {
+    const moments = new Moments();
+    const done: string[] = [];
+    const work = async () => done.push("work");
+    const end = moments.watch({
+      begin: () => {
+        throw new Error("killed");
+      },
+    });
+    await expect(moments.during(moment, work)).rejects.toThrow("killed");
+    expect(done).toEqual([]);
+    end();
+    moments.watch({ end: ({ name }) => void done.push(`after ${name}`) });
+    await moments.during(moment, work);
+    expect(done).toEqual(["work", "after cluster"]);
+  });
+});
+
+test("what is half made is told to the engine with its id and outputs", () => {
+  const error = new HalfMade("c1:steady", { status: "CREATE_FAILED" }, "no capacity");
+  const { code, metadata } = halfMadeStatus(error, Struct.fromJavaScript({ status: "CREATE_FAILED" }));
+  expect(code).toBe(grpc.status.UNKNOWN);
+  const [bytes] = metadata?.get("grpc-status-details-bin") ?? [];
+  const [packed] = Status.deserializeBinary(bytes as Buffer).getDetailsList();
+  const detail = packed?.unpack(ErrorResourceInitFailed.deserializeBinary, "pulumirpc.ErrorResourceInitFailed");
+  expect(detail?.getId()).toBe("c1:steady");
+  expect(detail?.getProperties()?.toJavaScript()).toEqual({ status: "CREATE_FAILED" });
+  expect(detail?.getReasonsList()).toEqual(["no capacity"]);
+});
+
+test("only processes of this run's engines are killed", async () => {
+  const started = (home: string) => {
+    const child = spawn("sleep", ["60"], { env: { ...process.env, PULUMI_HOME: home } });
+    return { child, ended: new Promise((done) => child.once("exit", (_, signal) => done(signal))) };
+  };
+  const [ours, theirs] = [started("/run/ours/home"), started("/run/ours/home-of-another")];
+  try {
+    // A child's environment is its own only once it has become its program.
+    while (killEngine("/run/ours/home") === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await ours.ended).toBe("SIGKILL");
+    expect(theirs.child.exitCode).toBeNull();
+    expect(theirs.child.signalCode).toBeNull();
+  } finally {
+    theirs.child.kill("SIGKILL");
+  }
+});
