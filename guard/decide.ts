@@ -1,8 +1,11 @@
 import { judge, type Use } from "./idle";
-import { type Instance, isOwnGpu, poolOf, usdOf } from "./instances";
-import { dollars } from "./messages-text";
+import { type Instance, isOwnGpu, poolOf } from "./instances";
+import { type Spending, spendingOf } from "./limit";
+import { rests, untoldRests } from "./returning";
 import type { GuardSettings } from "./settings";
 import type { GuardState, Off, Size } from "./state";
+import { after, HOUR, secondsUntil, withinDay } from "./times";
+import { firstEnd, unseenEnd, withUnseen } from "./unseen";
 
 /*
  * What a check does, from what is there, what is remembered and what is set. Pure.
@@ -26,7 +29,11 @@ export type Act =
 
 export type Notice =
   | { readonly notice: "off"; readonly off: Off }
+  | { readonly notice: "left"; readonly instances: readonly Instance[] }
+  | { readonly notice: "past-limit"; readonly detail: string }
   | { readonly notice: "ended"; readonly why: "idle" | "unseen"; readonly instances: readonly Instance[] }
+  | { readonly notice: "idle-rests"; readonly pool: string; readonly since: string; readonly until: string }
+  | { readonly notice: "unseen"; readonly instances: readonly Instance[]; readonly endsFrom: string }
   | { readonly notice: "steady-idle"; readonly instances: readonly Instance[] }
   | { readonly notice: "lease-warning"; readonly leaseUntil: string }
   | { readonly notice: "state-lost"; readonly faults: readonly string[] };
@@ -35,33 +42,30 @@ export interface Decision {
   /** To be saved before the first step. */
   readonly state: GuardState;
   readonly acts: readonly Act[];
-  /** Sent after the last step, so that they can say what failed. */
+  /** Those of what was terminated are sent after the last step; the others before anything is terminated. */
   readonly notices: readonly Notice[];
 }
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
 /** Before a lease ends, seconds. */
 const WARNING = HOUR;
-/** The time that idle nodes come back after which everything is switched off, within a day. */
-const RETURNS = 3;
-/** Sums of prices are not exact: a stack at its limit is not above it. */
-const CENT_OF_A_CENT = 1e-4;
 
-export const after = (now: Date, seconds: number): string => new Date(now.getTime() + seconds * 1000).toISOString();
-const secondsUntil = (time: string, now: Date) => (Date.parse(time) - now.getTime()) / 1000;
-export const lastDay = (times: readonly string[] = [], now: Date): string[] =>
-  times.filter((time) => secondsUntil(time, now) > -DAY);
-
-export function decide(facts: Facts, before: GuardState, settings: GuardSettings, now: Date): Decision {
+/** @param remembers false where the state cannot be read or written, so that no check knows of the one before. */
+export function decide(
+  facts: Facts,
+  before: GuardState,
+  settings: GuardSettings,
+  now: Date,
+  remembers = true,
+): Decision {
   // The filters of the question said so already; what is terminated is worth a second look.
-  const instances = (facts.instances ?? []).filter((instance) => isOwnGpu(instance, settings.stack));
-  const state = withLease(before, settings, now);
+  const own = facts.instances?.filter((instance) => isOwnGpu(instance, settings.stack));
+  const instances = own ?? [];
   const judged = judge(instances, facts.use, settings, now);
-  const off = state.off ?? offBecause(instances, judged.idle, state, settings, now);
-  return off === undefined
-    ? whileOn(judged, state, settings, now)
-    : whileOff(instances, facts.groups, { ...state, off }, settings);
+  const state = withUnseen(withLease(before, settings, now), own, facts.use, judged.unseen, now);
+  const spending = own && spendingOf(own, state, settings, now, remembers);
+  const off = state.off ?? offBecause(spending, state, settings, now);
+  if (off !== undefined) return whileOff(instances, facts.groups, { ...state, off }, settings);
+  return whileOn(judged, spending, state, settings, now, remembers);
 }
 
 function withLease(state: GuardState, { leaseSeconds }: GuardSettings, now: Date): GuardState {
@@ -70,32 +74,16 @@ function withLease(state: GuardState, { leaseSeconds }: GuardSettings, now: Date
 }
 
 function offBecause(
-  instances: readonly Instance[],
-  idle: readonly Instance[],
-  state: GuardState,
-  settings: GuardSettings,
+  spending: Spending | undefined,
+  { leaseUntil, waking }: GuardState,
+  { leaseSeconds }: GuardSettings,
   now: Date,
 ): Off | undefined {
-  const { leaseSeconds, limitUsdPerHour, prices } = settings;
-  const off = (reason: Off["reason"], detail: string): Off => ({
-    since: now.toISOString(),
-    reason,
-    detail,
-    // A wake that was not through yet still knows sizes that are nowhere else.
-    sizes: state.waking?.sizes ?? {},
-  });
-  const { leaseUntil } = state;
-  if (leaseSeconds !== undefined && leaseUntil !== undefined && secondsUntil(leaseUntil, now) <= 0)
-    return off("lease", `The lease ended at ${leaseUntil}.`);
-  const usd = usdOf(instances, prices);
-  if (usd > limitUsdPerHour + CENT_OF_A_CENT)
-    return off(
-      "limit",
-      `Running GPU instances cost ${dollars(usd)} an hour; the limit (spend.limit) is ${dollars(limitUsdPerHour)}.`,
-    );
-  const pool = idle.map(poolOf).find((name) => lastDay(state.idleEnds?.[name], now).length >= RETURNS - 1);
-  if (pool !== undefined)
-    return off("returning", `Idle nodes of pool "${pool}" keep coming back: ${RETURNS} times within 24 hours.`);
+  // A wake that was not through yet still knows sizes that are nowhere else.
+  const more = { since: now.toISOString(), sizes: waking?.sizes ?? {} };
+  if (leaseSeconds !== undefined && secondsUntil(leaseUntil, now) <= 0)
+    return { ...more, reason: "lease", detail: `The lease ended at ${leaseUntil}.` };
+  if (spending?.is === "too long") return { ...more, reason: "limit", detail: spending.detail };
   return undefined;
 }
 
@@ -106,7 +94,7 @@ function whileOff(
   before: GuardState & { readonly off: Off },
   { launchRole }: GuardSettings,
 ): Decision {
-  const { waking: _, off, ...rest } = before;
+  const { waking: _, pastLimitSince: __, off, ...rest } = before;
   const up = Object.entries(groups).filter(([, { min, desired }]) => min > 0 || desired > 0);
   const remembered = Object.fromEntries(up.filter(([, { desired }]) => desired > 0));
   const state: GuardState = { ...rest, off: { ...off, sizes: { ...off.sizes, ...remembered } } };
@@ -123,15 +111,28 @@ const terminate = (instances: readonly Instance[], why: "off" | "idle" | "unseen
 
 function whileOn(
   { idle, unseen, steadyIdle }: ReturnType<typeof judge>,
-  state: GuardState,
+  spending: Spending | undefined,
+  before: GuardState,
   settings: GuardSettings,
   now: Date,
+  remembers: boolean,
 ): Decision {
   const { leaseSeconds } = settings;
   const notices: Notice[] = [];
-  if (idle.length > 0) notices.push({ notice: "ended", why: "idle", instances: idle });
-  if (unseen.length > 0) notices.push({ notice: "ended", why: "unseen", instances: unseen });
-  if (steadyIdle.length > 0 && lastDay([state.steadyIdleTold ?? ""], now).length === 0)
+  const { pastLimitSince, ...rest } = before;
+  const past = { pastLimitSince: pastLimitSince ?? now.toISOString() };
+  // Where the instances could not be read nothing new is known.
+  const state = spending === undefined ? before : spending.is === "within" ? rest : { ...rest, ...past };
+  if (spending?.is === "past" && pastLimitSince === undefined)
+    notices.push({ notice: "past-limit", detail: spending.detail });
+  const ends = idle.filter((instance) => !rests(poolOf(instance), state, now));
+  if (ends.length > 0) notices.push({ notice: "ended", why: "idle", instances: ends });
+  notices.push(...untoldRests(state, settings, now));
+  const unseenEnds = unseenEnd(unseen, state, settings, now);
+  if (unseenEnds.length > 0) notices.push({ notice: "ended", why: "unseen", instances: unseenEnds });
+  if (remembers && unseen.length > 0 && !withinDay(state.unseenTold, now))
+    notices.push({ notice: "unseen", instances: unseen, endsFrom: firstEnd(unseen, state, settings, now) });
+  if (steadyIdle.length > 0 && !withinDay(state.steadyIdleTold, now))
     notices.push({ notice: "steady-idle", instances: steadyIdle });
   const { leaseUntil } = state;
   // A lease of an hour or less is new when its last hour begins: whoever took it knows.
@@ -140,7 +141,7 @@ function whileOn(
     notices.push({ notice: "lease-warning", leaseUntil });
   return {
     state,
-    acts: [...wakingActs(state, settings), ...terminate(idle, "idle"), ...terminate(unseen, "unseen")],
+    acts: [...wakingActs(state, settings), ...terminate(ends, "idle"), ...terminate(unseenEnds, "unseen")],
     notices,
   };
 }

@@ -2,11 +2,11 @@ import { PublishCommand } from "@aws-sdk/client-sns";
 import { perform } from "./acts";
 import { type GuardAnswer, statusOf } from "./answer";
 import type { Clients } from "./clients";
-import { decide, type Notice, wakingActs } from "./decide";
+import { type Act, decide, type Notice, wakingActs } from "./decide";
 import { facts, readInstances } from "./facts";
 import { Faults } from "./faults";
 import { type Around, messageOf } from "./messages";
-import { remembered } from "./outcome";
+import { leftRunning, remembered } from "./outcome";
 import { extended, woken } from "./requests";
 import type { GuardRequest, GuardSettings } from "./settings";
 import { type GuardState, stateText } from "./state";
@@ -65,14 +65,29 @@ export class Guard {
     const loaded = await faults.trying(`read ${settings.stateParameter}`, () => this.store.load());
     const before = loaded ?? { state: {}, faults: [], version: 0 };
     const found = await facts(aws, settings, now, faults);
-    const { state, acts, notices } = decide(found, before.state, settings, now);
+    let decision = decide(found, before.state, settings, now, loaded !== undefined);
+    const saved = loaded && (await this.remember(decision.state, loaded, faults));
+    // What cannot be written is not known to the next check either: nothing may wait for it.
+    if (loaded !== undefined && saved === undefined) decision = decide(found, before.state, settings, now, false);
+    const { state, acts, notices } = decision;
+    const instances = found.instances ?? [];
+    const tell = (some: readonly Notice[]) => this.tell(some, { instances, faults: [...faults.all], now }, faults);
+    const ends = (act: Act) => act.act === "terminate";
+    const through = await perform(
+      aws,
+      settings.stack,
+      acts.filter((act) => !ends(act)),
+      faults,
+    );
     // Damage that is not told yet is: the write takes it away.
     const lost: Notice[] = before.faults.length > 0 ? [{ notice: "state-lost", faults: before.faults }] : [];
-    const saved = loaded && (await this.remember(state, loaded, faults));
-    const through = await perform(aws, settings.stack, acts, faults);
-    const instances = found.instances ?? [];
-    const told = await this.tell([...lost, ...notices], { instances, faults: [...faults.all], now }, faults);
-    const next = remembered(state, { wanted: acts, through, told, instances }, now);
+    const isLate = ({ notice }: Notice) => notice === "ended";
+    // Before anything goes: should the function end while it terminates, somebody knows why nodes are gone.
+    const toldFirst = await tell([...lost, ...notices.filter((notice) => !isLate(notice))]);
+    const ended = await perform(aws, settings.stack, acts.filter(ends), faults);
+    const outcome = { wanted: acts, through: [...through, ...ended], instances };
+    const toldLast = await tell([...notices.filter(isLate), ...leftRunning(state, outcome)]);
+    const next = remembered(state, { ...outcome, told: [...toldFirst, ...toldLast] }, now);
     if (saved !== undefined) await this.rememberAfterwards(next, saved, faults);
     if (faults.all.length > 0) throw new Error(`the check is not through:\n${faults.all.join("\n")}`);
     return { status: statusOf(next, instances, [], settings, now) };

@@ -2,7 +2,7 @@ import { ageSeconds, type Instance, isElastic, poolOf } from "./instances";
 import type { GuardSettings } from "./settings";
 
 /*
- * Which instances nobody uses, by the metric of their GPUs or, where there is none, by their age. Pure.
+ * Which instances nobody uses, by the metric of their GPUs and of which nothing is known. Pure.
  */
 
 /** What the metric says of one instance over its pool's `idleSeconds`. */
@@ -20,12 +20,8 @@ export const periodOf = (windowSeconds: number): number => (windowSeconds <= 3 *
 /** Below this share of points what is missing could be use. */
 const ENOUGH = 0.9;
 
+/** Unseen: no point in the whole window, in a pool where that counts. */
 export type Idleness = "used" | "idle" | "unseen";
-
-export interface Judged {
-  readonly instance: Instance;
-  readonly idleness: Idleness;
-}
 
 /** Whether the metric of this instance has to be read: only of those that could be idle. */
 export function mayBeIdle(instance: Instance, { pools }: GuardSettings, now: Date): boolean {
@@ -36,14 +32,11 @@ export function mayBeIdle(instance: Instance, { pools }: GuardSettings, now: Dat
 /** @param use undefined where the metric could not be read: then nothing is known, which is not the same as no use. */
 export function idlenessOf(instance: Instance, use: Use | undefined, settings: GuardSettings, now: Date): Idleness {
   if (use === undefined || !mayBeIdle(instance, settings, now)) return "used";
-  if (use.points === 0) {
-    const unseenSeconds = settings.pools[poolOf(instance)]?.unseenSeconds;
-    return unseenSeconds !== undefined && ageSeconds(instance, now) > unseenSeconds ? "unseen" : "used";
-  }
+  if (use.points === 0) return settings.pools[poolOf(instance)]?.unseenSeconds === undefined ? "used" : "unseen";
   return use.highest <= 0 && use.points >= use.expected * ENOUGH ? "idle" : "used";
 }
 
-/** The elastic ones to be terminated, and the steady ones to be told of: their group would start them again. */
+/** The elastic ones that are idle or unseen, and the steady ones to be told of: their group would start them again. */
 export function judge(
   instances: readonly Instance[],
   use: Readonly<Record<string, Use>>,

@@ -37,12 +37,46 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
         "GPUs are switched off",
         `${notice.off.detail} GPU capacity of stack ${settings.stack} is switched off: ${
           launchRole === undefined ? "" : "Karpenter may start no more instances, "
-        }steady node groups go to zero, and GPU instances are terminated.`,
-        around.instances.length > 0 ? `It was running:\n${table(around.instances)}` : "No GPU instance was running.",
+        }steady node groups go to zero, and GPU instances are terminated next.`,
+        around.instances.length > 0 ? `Running now:\n${table(around.instances)}` : "No GPU instance was running.",
         notice.off.reason === "limit"
           ? "Unless spend.limit is raised first, or less is started, it will be switched off again. Back on with:"
           : "Back on with:",
         command("wake"),
+      );
+    case "left":
+      return message(
+        "GPU instances are left running",
+        `GPUs of stack ${settings.stack} are switched off, but not all of these instances could be terminated:\n${table(notice.instances)}`,
+        "The guard tries again every 5 minutes and fails each time, which its error alarm shows; this is said once. Running instances and the reason of the switch-off:",
+        command("lease"),
+      );
+    case "past-limit":
+      return message(
+        "GPUs cost more than the limit",
+        `${notice.detail} If it is so at the next check in about 5 minutes, GPU capacity of stack ${settings.stack} is switched off; past twice the limit nothing waits for a second check.`,
+        around.instances.length > 0 ? `Running now:\n${table(around.instances)}` : undefined,
+        "A node that is being replaced runs beside the new one for some minutes, which is over by itself. Otherwise raise spend.limit and run pulumi up, or start less. What runs:",
+        command("lease"),
+      );
+    case "idle-rests":
+      return message(
+        `idle nodes of pool ${notice.pool} keep coming back`,
+        `For the third time within 24 hours the guard has terminated idle GPU nodes of pool "${notice.pool}", the last time at ${notice.since}: something starts them again and does not use them. Until ${notice.until} it terminates no more idle nodes in this pool. Nothing is switched off; limit and lease hold as before.`,
+        "What asks for the nodes:",
+        command("why"),
+      );
+    case "unseen":
+      return message(
+        "nothing is known of the use of GPU nodes",
+        `Nothing is known of the use of ${notice.instances
+          .map(({ id }) => id)
+          .slice(0, ROWS)
+          .join(
+            ", ",
+          )}; look at deployment gpu-use in namespace monitoring. If nothing changes, they are ended from ${notice.endsFrom} on, one at a check of 5 minutes, each once it is older than spend.unseenNode; others of which nothing is known then go, too, 2 hours after the guard first missed them.\n${table(notice.instances)}`,
+        "A node whose use is published again stays. This is said once a day while it lasts. What the deployment says:",
+        "    kubectl -n monitoring logs deployment/gpu-use",
       );
     case "ended": {
       const why = {

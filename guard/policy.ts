@@ -1,3 +1,4 @@
+import { LAUNCHED_TAG } from "./instances";
 import { GPU_POOL_TAG, STACK_TAG } from "./tags";
 
 /*
@@ -21,10 +22,24 @@ interface GuardDocument {
 /** Name of the inline policy on Karpenter's role by which GPUs are off. */
 export const DENY_POLICY = "pilotlight-gpu-off";
 
-/** Both ways in which Karpenter could start an instance. What runs it may still drain and end. */
+/**
+ * Both ways in which Karpenter could start an instance. What runs it may still drain and end.
+ *
+ * A launch for a NodePool carries the pool's name in a tag. The dry runs by which Karpenter checks an EC2NodeClass carry that
+ * tag without a value (v1.14.1, pkg/controllers/nodeclass/validation.go), and must pass: it keeps a refusal for 30 minutes,
+ * for which nothing would be launched after a wake.
+ */
 export const denyLaunches = (): GuardDocument => ({
   Version: "2012-10-17",
-  Statement: [{ Sid: "GpuOff", Effect: "Deny", Action: ["ec2:RunInstances", "ec2:CreateFleet"], Resource: "*" }],
+  Statement: [
+    {
+      Sid: "GpuOff",
+      Effect: "Deny",
+      Action: ["ec2:RunInstances", "ec2:CreateFleet"],
+      Resource: "*",
+      Condition: { StringLike: { [`aws:RequestTag/${LAUNCHED_TAG}`]: "?*" } },
+    },
+  ],
 });
 
 export interface GuardPolicyArgs {

@@ -1,6 +1,6 @@
-import { after } from "./decide";
 import type { GuardSettings } from "./settings";
 import type { GuardState } from "./state";
+import { after } from "./times";
 
 /*
  * What people ask of the guard: more time, and to switch on again. Pure.
@@ -37,7 +37,7 @@ export function extended(state: GuardState, seconds: number, settings: GuardSett
 /** Not off any more, with a whole lease; what has to be undone in the account stays noted until it has worked. */
 export function woken({ off, waking, ...rest }: GuardState, { leaseSeconds }: GuardSettings, now: Date): GuardState {
   // Counts and warnings of before are of the time before.
-  const { idleEnds: _, warnedOf: __, ...kept } = rest;
+  const { idleEnds: _, idleRestTold: __, warnedOf: ___, pastLimitSince: ____, ...kept } = rest;
   return {
     ...kept,
     ...(leaseSeconds === undefined ? {} : { leaseUntil: later(rest.leaseUntil, after(now, leaseSeconds)) }),

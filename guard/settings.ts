@@ -8,7 +8,10 @@ export const SETTINGS_VARIABLE = "PILOTLIGHT_GUARD";
 /** Where and as what the use of a GPU instance is published, once a minute while the cluster works. */
 export const USE_METRIC = {
   namespace: "Pilotlight",
-  /** Busiest GPU of the instance in the last minute, in percent. */
+  /**
+   * Percent. Above 0: its busiest GPU worked, an engine on it loads, or took in or gave out tokens in the last 5 minutes (100).
+   * 0: no pod has its GPUs, or DCGM and every engine on it say that there was nothing. What is not known has no point.
+   */
   name: "GpuUse",
   /** Dimensions: the stack's name in AWS, and the EC2 instance id. */
   dimensions: ["Stack", "InstanceId"],

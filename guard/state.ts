@@ -19,13 +19,15 @@ const sizes = z.record(z.string(), size);
 
 const off = z.object({
   since: time,
-  reason: z.enum(["lease", "limit", "returning"]),
+  reason: z.enum(["lease", "limit"]),
   /** The reason as one sentence, with its numbers. */
   detail: z.string(),
   /** Sizes of node groups from before, for the wake. */
   sizes,
   /** Whether somebody was told. */
   told: z.boolean().optional(),
+  /** Whether somebody was told of instances that could not be terminated. */
+  leftTold: z.boolean().optional(),
 });
 export type Off = z.infer<typeof off>;
 
@@ -36,8 +38,16 @@ const FIELDS = {
   off,
   /** A wake that is not through yet: launches to be allowed again, node groups to be given their size. */
   waking: z.object({ sizes }),
+  /** First check that saw the limit passed, where none since saw less. */
+  pastLimitSince: time,
   /** When idle nodes of a pool were last terminated, by pool. */
   idleEnds: z.record(z.string(), z.array(time)),
+  /** Last idle end of the pools that rest since then and of which somebody was told, by pool. */
+  idleRestTold: z.record(z.string(), time),
+  /** Since when somebody knows that nothing is known of an instance's use, by instance id. */
+  unseenSince: z.record(z.string(), time),
+  /** When somebody was last told so. */
+  unseenTold: time,
   /** End of the lease that was warned of. */
   warnedOf: time,
   /** When somebody was last told of idle steady nodes. */

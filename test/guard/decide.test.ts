@@ -5,7 +5,7 @@ import { type Instance, LAUNCHED_TAG } from "../../guard/instances";
 import type { GuardSettings } from "../../guard/settings";
 import type { GuardState } from "../../guard/state";
 import { GPU_POOL_TAG, STACK_TAG } from "../../guard/tags";
-import { at, HOUR, instance, NO_USE, NOTHING, NOW, SETTINGS, steady } from "./facts-made";
+import { at, HOUR, instance, NOTHING, NOW, SETTINGS, steady } from "./facts-made";
 
 const DENY: Act = { act: "deny", role: "karpenter" };
 const UP = { min: 1, desired: 2, max: 3 };
@@ -43,59 +43,46 @@ describe("lease", () => {
 describe("limit", () => {
   const three = [instance("i-1"), instance("i-2", { type: "p5.48xlarge", pool: "floor" }), steady("i-3")];
   test.each([
-    [122, false],
-    [121.99, true],
-  ])("122 dollars an hour against %d", (limitUsdPerHour, off) => {
-    expect(check({ instances: three }, {}, { ...SETTINGS, limitUsdPerHour }).state.off !== undefined).toBe(off);
+    // Since when it was past the limit at the check before, and what this check finds.
+    [122, undefined, "within"],
+    [122, -300, "within"],
+    [121.99, undefined, "past"],
+    [121.99, -300, "off"],
+    // Two checks at once, or one that was started again, are one.
+    [121.99, -60, "still past"],
+    [61, undefined, "past"],
+    [60.99, undefined, "off"],
+  ])("122 dollars an hour against %d, past it since %s: %s", (limitUsdPerHour, since, expected) => {
+    const pastLimitSince = since === undefined ? undefined : at(since);
+    const { state, acts, notices } = check({ instances: three }, { pastLimitSince }, { ...SETTINGS, limitUsdPerHour });
+    const told = notices.map(({ notice }) => notice);
+    const found = { off: state.off?.reason, since: state.pastLimitSince, acts: acts.length > 0, told };
+    const on = { off: undefined, acts: false, told: [] };
+    expect(found).toEqual(
+      {
+        within: { ...on, since: undefined },
+        past: { ...on, since: at(0), told: ["past-limit"] },
+        "still past": { ...on, since: pastLimitSince },
+        off: { off: "limit", since: undefined, acts: true, told: ["off"] },
+      }[expected],
+    );
+  });
+  test("without a memory nothing waits for a second check", () => {
+    const settings = { ...SETTINGS, limitUsdPerHour: 121 };
+    expect(decide({ ...NOTHING, instances: three }, {}, settings, NOW, false).state.off?.reason).toBe("limit");
+  });
+  test("instances that cannot be read are no check within the limit", () => {
+    const state = { pastLimitSince: at(-300) };
+    expect(check({ instances: undefined }, state)).toEqual({ state, acts: [], notices: [] });
   });
   test("a sum that is not exact is not above a limit that is", () => {
     const some = ["i-1", "i-2", "i-3"].map((id) => instance(id));
     const settings = { ...SETTINGS, prices: { "g6e.xlarge": 0.1 }, limitUsdPerHour: 0.3 };
-    expect(check({ instances: some }, {}, settings).state.off).toBeUndefined();
+    expect(check({ instances: some }, {}, settings).state).toEqual({});
   });
   test("a type without a price counts as the dearest", () => {
     const odd = [instance("i-1", { type: "p6-b200.48xlarge" })];
-    expect(check({ instances: odd }, {}, { ...SETTINGS, limitUsdPerHour: 59 }).state.off?.detail).toContain("$60.00");
-  });
-});
-
-describe("idle", () => {
-  const ids = (facts: Partial<Facts>) =>
-    check(facts).acts.flatMap((act) => (act.act === "terminate" ? act.ids.map((id) => `${act.why} ${id}`) : []));
-  const one = (made: Parameters<typeof instance>[1], use: Facts["use"][string] | undefined) =>
-    ids({ instances: [instance("i-1", made)], use: use === undefined ? {} : { "i-1": use } });
-
-  test.each([
-    ["no use for long", {}, NO_USE, ["idle i-1"]],
-    ["a little use", {}, { ...NO_USE, highest: 0.1 }, []],
-    ["a tenth of the points missing", {}, { ...NO_USE, points: 108 }, ["idle i-1"]],
-    ["more of them missing", {}, { ...NO_USE, points: 107 }, []],
-    ["younger than the limit", { age: 2 * HOUR }, NO_USE, []],
-    ["a pool with a floor", { pool: "floor" }, NO_USE, []],
-    ["a pool that is no more", { pool: "gone" }, NO_USE, []],
-    ["steady", { pool: "fixed", elastic: false }, NO_USE, []],
-    ["no point, old", { age: 12 * HOUR + 1 }, { ...NO_USE, points: 0 }, ["unseen i-1"]],
-    ["no point, not so old", { age: 12 * HOUR }, { ...NO_USE, points: 0 }, []],
-    ["no point, no limit of age", { pool: "fixed", age: 99 * HOUR }, { ...NO_USE, points: 0 }, []],
-    ["metric not readable", { age: 99 * HOUR }, undefined, []],
-  ] as const)("%s", (_, made, use, expected) => {
-    expect(one(made, use)).toEqual(expected);
-  });
-  test("steady ones are told of once a day", () => {
-    const facts = { instances: [steady("i-1")], use: { "i-1": NO_USE } };
-    const told = (steadyIdleTold?: string) => check(facts, { steadyIdleTold }).notices.map(({ notice }) => notice);
-    expect(told()).toEqual(["steady-idle"]);
-    expect(told(at(-23 * HOUR))).toEqual([]);
-    expect(told(at(-25 * HOUR))).toEqual(["steady-idle"]);
-  });
-  test.each([
-    [[at(-HOUR)], undefined],
-    [[at(-5 * HOUR), at(-HOUR)], "returning"],
-    [[at(-25 * HOUR), at(-HOUR)], undefined],
-  ])("after idle ends at %j it is switched off: %s", (times, reason) => {
-    const facts = { instances: [instance("i-1")], use: { "i-1": NO_USE } };
-    expect(check(facts, { idleEnds: { l40s: times } }).state.off?.reason).toBe(reason);
-    expect(check(facts, { idleEnds: { floor: times } }).state.off).toBeUndefined();
+    expect(check({ instances: odd }, {}, { ...SETTINGS, limitUsdPerHour: 29 }).state.off?.detail).toContain("$60.00");
   });
 });
 
@@ -172,6 +159,12 @@ const states: fc.Arbitrary<GuardState> = fc.record(
     off: fc.constant(OFF),
     waking: fc.constant({ sizes: { "fixed-nodes": UP } }),
     idleEnds: fc.record({ l40s: fc.array(times, { maxLength: 3 }) }),
+    pastLimitSince: times,
+    unseenSince: fc.dictionary(
+      fc.nat({ max: 30 }).map((number) => `i-${number}`),
+      times,
+    ),
+    unseenTold: times,
   },
   { requiredKeys: [] },
 );
@@ -202,6 +195,7 @@ test("whatever there is: only own GPU instances go, steady ones only when all is
           expect(of[GPU_POOL_TAG]).toBeDefined();
           if (act.why !== "off") expect(of[LAUNCHED_TAG]).toBeDefined();
         }
+        if (act.why === "unseen") expect(act.ids).toHaveLength(1);
       }
       if (after.off === undefined) {
         expect(order).not.toContain("deny");

@@ -10,9 +10,9 @@ const OFF = { since: at(0), reason: "lease", detail: "The lease ended.", sizes: 
 test("what happened, what was running, what to do", () => {
   expect(messageOf({ notice: "off", off: OFF }, SETTINGS, around)).toEqual({
     subject: "Pilotlight dev: GPUs are switched off",
-    text: `The lease ended. GPU capacity of stack pilotlight-dev is switched off: Karpenter may start no more instances, steady node groups go to zero, and GPU instances are terminated.
+    text: `The lease ended. GPU capacity of stack pilotlight-dev is switched off: Karpenter may start no more instances, steady node groups go to zero, and GPU instances are terminated next.
 
-It was running:
+Running now:
     i-1  g6e.xlarge  pool l40s (elastic)  up 3 h  $2.00/h
     i-2  p5.48xlarge  pool fixed (steady)  up 3 h  $60.00/h
     in all $62.00 an hour at on-demand prices
@@ -35,6 +35,10 @@ test.each<[Notice, string]>([
   [{ notice: "off", off: OFF }, "npm run wake -- --stack"],
   [{ notice: "ended", why: "idle", instances: around.instances }, "npm run why -- --stack"],
   [{ notice: "ended", why: "unseen", instances: around.instances }, "npm run why -- --stack"],
+  [{ notice: "left", instances: around.instances }, "npm run lease -- --stack"],
+  [{ notice: "past-limit", detail: "Too dear." }, "npm run lease -- --stack"],
+  [{ notice: "idle-rests", pool: "l40s", since: at(0), until: at(24 * HOUR) }, "npm run why -- --stack"],
+  [{ notice: "unseen", instances: around.instances, endsFrom: at(HOUR) }, "deployment/gpu-use"],
   [{ notice: "steady-idle", instances: around.instances }, "pulumi up"],
   [{ notice: "lease-warning", leaseUntil: at(HOUR) }, "--extend 4h"],
   [{ notice: "state-lost", faults: ["it is no JSON"] }, "npm run wake -- --stack"],
@@ -43,6 +47,14 @@ test.each<[Notice, string]>([
   const { subject, text } = messageOf(notice, settings, around);
   expect(subject).toMatch(/^[ -~]{1,99}$/);
   expect(text).toContain(command);
+});
+
+test("who is told of nodes without known use learns which, where to look, and how long there is", () => {
+  const { text } = messageOf({ notice: "unseen", instances: around.instances, endsFrom: at(HOUR) }, SETTINGS, around);
+  expect(text).toContain(
+    "Nothing is known of the use of i-1, i-2; look at deployment gpu-use in namespace monitoring.",
+  );
+  expect(text).toContain(`ended from ${at(HOUR)} on`);
 });
 
 test.each([

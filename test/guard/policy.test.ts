@@ -67,9 +67,20 @@ test("without elastic and steady pools, and without a key, there are no statemen
   expect(Statement.map(({ Sid }) => Sid)).toEqual(["SeeInstancesAndUse", "EndOwnGpuInstances", "KeepState", "Tell"]);
 });
 
-test("the document on Karpenter's role denies both ways to launch, and leaves it what ends instances", () => {
+describe("the document on Karpenter's role", () => {
   const deny: PolicyDocument = denyLaunches();
-  expect(decide(deny, { action: "ec2:RunInstances", resource: INSTANCE })).toBe("denied");
-  expect(decide(deny, { action: "ec2:CreateFleet", resource: "arn:aws:ec2:eu-west-1:1:fleet/x" })).toBe("denied");
-  expect(decide(deny, { action: "ec2:TerminateInstances", resource: INSTANCE })).toBe("not allowed");
+  const FLEET = "arn:aws:ec2:eu-west-1:1:fleet/*";
+  const pool = (value: string) => ({ "aws:RequestTag/karpenter.sh/nodepool": value });
+  test.each<[string, Call, string]>([
+    ["an instance", { action: "ec2:RunInstances", resource: INSTANCE, context: pool("l40s") }, "denied"],
+    ["a fleet", { action: "ec2:CreateFleet", resource: FLEET, context: pool("l40s") }, "denied"],
+    ["a pool of one letter", { action: "ec2:CreateFleet", resource: FLEET, context: pool("a") }, "denied"],
+    // By these Karpenter checks its EC2NodeClass; a refusal would outlive the wake by half an hour.
+    ["a dry run of an instance", { action: "ec2:RunInstances", resource: INSTANCE, context: pool("") }, "not allowed"],
+    ["a dry run of a fleet", { action: "ec2:CreateFleet", resource: FLEET, context: pool("") }, "not allowed"],
+    ["no tag", { action: "ec2:RunInstances", resource: INSTANCE }, "not allowed"],
+    ["an end", { action: "ec2:TerminateInstances", resource: INSTANCE, context: pool("l40s") }, "not allowed"],
+  ])("%s", (_, call, expected) => {
+    expect(decide(deny, call)).toBe(expected);
+  });
 });

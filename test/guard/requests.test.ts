@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Act } from "../../guard/decide";
-import { remembered } from "../../guard/outcome";
+import { leftRunning, remembered } from "../../guard/outcome";
 import { extended, MOST_EXTENSION, woken } from "../../guard/requests";
 import type { GuardState } from "../../guard/state";
 import { at, HOUR, instance, NOW, SETTINGS } from "./facts-made";
@@ -41,7 +41,14 @@ describe("extend", () => {
 
 describe("wake", () => {
   test("is on, with a whole lease, and what has to be restored", () => {
-    const state: GuardState = { leaseUntil: at(-HOUR), off: OFF, idleEnds: { l40s: [at(-HOUR)] }, warnedOf: at(-HOUR) };
+    const state: GuardState = {
+      leaseUntil: at(-HOUR),
+      off: OFF,
+      idleEnds: { l40s: [at(-HOUR)] },
+      idleRestTold: { l40s: at(-HOUR) },
+      warnedOf: at(-HOUR),
+      pastLimitSince: at(-HOUR),
+    };
     expect(woken(state, LEASED, NOW)).toEqual({ leaseUntil: at(12 * HOUR), waking: { sizes: { a: SIZE } } });
   });
   test("of what is not off shortens no lease", () => {
@@ -72,14 +79,30 @@ describe("what is remembered of a check", () => {
       idleEnds: { l40s: [at(-HOUR), at(0)] },
     });
   });
+  test("what a switch-off left running is told of, once", () => {
+    const end: Act = { act: "terminate", ids: ["i-1"], why: "off" };
+    const instances = [instance("i-1"), instance("i-2")];
+    const failed = { wanted: [end], through: [], instances };
+    expect(leftRunning({ off: OFF }, failed)).toEqual([{ notice: "left", instances: [instances[0]] }]);
+    expect(leftRunning({ off: OFF }, { ...failed, through: [end] })).toEqual([]);
+    expect(leftRunning({}, failed)).toEqual([]);
+    const told = leftRunning({ off: OFF }, failed);
+    expect(leftRunning(remembered({ off: OFF }, { ...failed, told }, NOW), failed)).toEqual([]);
+  });
   test("what was told is not told again", () => {
     const told = [
       { notice: "off", off: OFF },
       { notice: "lease-warning", leaseUntil: at(HOUR) },
       { notice: "steady-idle", instances: [] },
+      { notice: "idle-rests", pool: "l40s", since: at(-HOUR), until: at(23 * HOUR) },
+      { notice: "unseen", instances: [instance("i-1"), instance("i-2")], endsFrom: at(HOUR) },
     ] as const;
-    expect(remembered({ off: OFF }, { ...nothing, told }, NOW)).toEqual({
+    const before = { off: OFF, unseenSince: { "i-1": at(-HOUR) } };
+    expect(remembered(before, { ...nothing, told }, NOW)).toEqual({
       off: { ...OFF, told: true },
+      idleRestTold: { l40s: at(-HOUR) },
+      unseenSince: { "i-1": at(-HOUR), "i-2": at(0) },
+      unseenTold: at(0),
       warnedOf: at(HOUR),
       steadyIdleTold: at(0),
     });

@@ -11,6 +11,10 @@ test("what is written is read again", () => {
     leaseUntil: "2026-03-11T00:00:00.000Z",
     off: { ...OFF, sizes: { a: { min: 0, desired: 2, max: 3 } }, told: true },
     idleEnds: { l40s: ["2026-03-10T12:00:00.000Z"] },
+    idleRestTold: { l40s: "2026-03-10T12:00:00.000Z" },
+    pastLimitSince: "2026-03-10T12:00:00.000Z",
+    unseenSince: { "i-1": "2026-03-10T12:00:00.000Z" },
+    unseenTold: "2026-03-10T12:00:00.000Z",
   };
   expect(parseState(stateText(state))).toEqual({ state, faults: [] });
   expect(parseState("{}")).toEqual({ state: {}, faults: [] });
@@ -23,6 +27,8 @@ test.each([
   ["null", {}, ["it is no JSON object"]],
   ['{"other":1,"toString":2}', {}, ["other is unknown", "toString is unknown"]],
   ['{"leaseUntil":"tomorrow"}', {}, ["leaseUntil cannot be read"]],
+  // A reason of an earlier version.
+  [JSON.stringify({ off: { ...OFF, reason: "returning" } }), {}, ["off cannot be read"]],
   [JSON.stringify({ off: OFF, leaseUntil: 7 }), { off: OFF }, ["leaseUntil cannot be read"]],
 ])("%s: what is readable holds, the rest is named", (text, state, faults) => {
   expect(parseState(text)).toEqual({ state, faults });

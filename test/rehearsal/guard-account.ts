@@ -82,7 +82,7 @@ export async function guardedStack(on: AwsStage, short: string): Promise<Guarded
     const PolicyDocument = JSON.stringify(policy);
     await admin.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "own", PolicyDocument }));
   };
-  const launches = { Sid: "Launch", Effect: "Allow", Action: ["ec2:RunInstances"], Resource: "*" };
+  const launches = { Sid: "Launch", Effect: "Allow", Action: ["ec2:RunInstances", "ec2:CreateFleet"], Resource: "*" };
   await role(karpenter, { Version: "2012-10-17", Statement: [launches] });
 
   const roleArn = `arn:aws:iam::${accountId}:role/${karpenter}`;

@@ -1,7 +1,8 @@
 """IAM's enforcement for sessions of assumed roles, which an own call switches on.
 
 moto judges a call by its action alone: of every call the resource is "*", which a statement with an ARN never matches, and
-conditions on tags are never met. Here the resource is the one that the call names, and tags are those that it has.
+conditions on tags are never met. Here the resource is the one that the call names, and tags are those that it has, or those
+that the call asks for where it makes something.
 """
 
 import json
@@ -32,7 +33,7 @@ OWN_CALLS = {"EnforceIam": _enforce_iam}
 
 
 class Call:
-    """One call of AWS: its action, and each resource that it names with the resource's tags."""
+    """One call of AWS: its action, and each resource that it names with its condition keys."""
 
     def __init__(self, request):
         service, _, operation = request._action.partition(":")
@@ -56,7 +57,21 @@ class Call:
 def _instances(call):
     ids = [value for key, value in call.form.items() if re.fullmatch(r"InstanceId\.\d+", key)]
     ec2 = backend("ec2", call.region)
-    return [(call.arn("ec2", f"instance/{one}"), {tag["key"]: tag["value"] for tag in ec2.describe_tags({"resource-id": [one]})}) for one in ids]
+    tags = {one: {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in ec2.describe_tags({"resource-id": [one]})} for one in ids}
+    return [(call.arn("ec2", f"instance/{one}"), tags[one]) for one in ids]
+
+
+def _launched(call):
+    """What a launch makes, each kind with the tags that the call asks for it; what it is made from has none of these."""
+    made = {}
+    for key, value in call.form.items():
+        if found := re.fullmatch(r"TagSpecification\.(\d+)\.ResourceType", key):
+            made[found[1]] = (call.arn("ec2", f"{value}/*"), {})
+    for key, tag in call.form.items():
+        if (found := re.fullmatch(r"TagSpecification\.(\d+)\.Tag\.(\d+)\.Key", key)) and found[1] in made:
+            # A tag without a value is one all the same, whose key the call has.
+            made[found[1]][1][f"aws:RequestTag/{tag}"] = call.form.get(key.removesuffix("Key") + "Value", "")
+    return [("*", {}), *made.values()]
 
 
 def _parameter(call):
@@ -83,6 +98,8 @@ def _node_group(call):
 
 
 RESOURCES = {
+    "ec2:CreateFleet": _launched,
+    "ec2:RunInstances": _launched,
     "ec2:TerminateInstances": _instances,
     "ssm:GetParameter": _parameter,
     "ssm:PutParameter": _parameter,
@@ -107,8 +124,7 @@ def _like(patterns, text):
 OPERATORS = {"StringEquals": lambda wanted, given: given in _many(wanted), "StringLike": _like}
 
 
-def _holds(condition, tags):
-    context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+def _holds(condition, context):
     for operator, keys in condition.items():
         if operator not in OPERATORS:
             raise Refused("ValidationException", f"the double knows no condition operator {operator}")
@@ -117,11 +133,11 @@ def _holds(condition, tags):
     return True
 
 
-def _matches(statement, action, resource, tags):
+def _matches(statement, action, resource, context):
     return (
         _like([one.lower() for one in _many(statement["Action"])], action.lower())
         and _like(statement["Resource"], resource)
-        and _holds(statement.get("Condition", {}), tags)
+        and _holds(statement.get("Condition", {}), context)
     )
 
 
@@ -132,13 +148,13 @@ def _documents(policies):
 
 
 def allowed(policies, call, denials_only=False):
-    """A matching Deny wins, and each resource needs an Allow."""
+    """A matching Deny wins, of whichever resource it is, and each resource needs an Allow."""
     statements = [one for document in _documents(policies) for one in _many(document["Statement"])]
     if denials_only:
         statements = [one for one in statements if one["Effect"] == "Deny"]
-        return not any(_matches(one, call.action, resource, tags) for resource, tags in call.resources for one in statements)
-    for resource, tags in call.resources:
-        effects = {one["Effect"] for one in statements if _matches(one, call.action, resource, tags)}
+        return not any(_matches(one, call.action, resource, context) for resource, context in call.resources for one in statements)
+    for resource, context in call.resources:
+        effects = {one["Effect"] for one in statements if _matches(one, call.action, resource, context)}
         if effects != {"Allow"}:
             return False
     return True
