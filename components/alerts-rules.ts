@@ -1,30 +1,21 @@
+import { GPU_NODE, GPU_POD, GPU_USE_PUBLISHER, type GpuUseRulesArgs, gpuUseRules } from "./gpu-use-rules";
+
 /*
- * What Prometheus works out of its series, and when it raises an alarm. Pure.
+ * When Prometheus raises an alarm. Pure.
  *
- * Series of kube-state-metrics 2.20.0 (docs/metrics of that tag; it writes `nvidia.com/gpu` as `nvidia_com_gpu`), DCGM exporter
- * 4.8 (its `Hostname` is the node's name, which the GPU Operator's DaemonSet hands it) and endpoint picker 1.5.0. Another
- * Prometheus stack in the cluster may count the same things a second time, so every series is aggregated before it is joined.
+ * Series of kube-state-metrics 2.20.0 (docs/metrics of that tag) and endpoint picker 1.5.0, and what gpu-use-rules.ts records.
  */
-
-/** Percent by `node` and `provider_id`: the busiest GPU of a node in the last minute, 0 on one whose GPUs no pod has. */
-export const GPU_USE = "pilotlight:gpu_use:percent";
-
-const GPU_NODE = "pilotlight:gpu_node:info";
-const GPU_POD = "pilotlight:gpu_pod:info";
-const GPU = 'resource="nvidia_com_gpu"';
 
 /** Seconds that a fault of a scrape has to last: shorter ones come with every rollout. */
 const UNSEEN_SECONDS = 300;
 /** Seconds without a GPU pod that are an alarm, at the least. */
 const IDLE_SECONDS = 900;
+/** Seconds without a publisher of GPU use: longer than its pod takes to move to another node. */
+const UNPUBLISHED_SECONDS = 600;
 /** Between a node's end being due and the node being gone: drain, termination, the next evaluation. */
 const ENDING_SECONDS = 300;
 
-export interface AlertRulesArgs {
-  /** Namespace of the models. */
-  namespace: string;
-  /** The longest time that a request of any model is held. */
-  longestHoldSeconds: number;
+export interface AlertRulesArgs extends GpuUseRulesArgs {
   /** Seconds for which the pools keep an empty node; none where nodes are somebody else's, who decides what they are for. */
   emptyForSeconds: readonly number[];
 }
@@ -35,49 +26,18 @@ export const idleNodeSeconds = (emptyForSeconds: readonly number[]): number =>
 
 /** The `spec` of a PrometheusRule. One group, because its rules are evaluated in this order. */
 export function prometheusRuleSpec(args: AlertRulesArgs) {
-  return { groups: [{ name: "pilotlight", rules: [...recordings(), ...alerts(args)] }] };
-}
-
-function recordings() {
-  // By the taint as well: a node whose driver never came up has no GPU to allocate, and costs the same.
-  const taint = `kube_node_spec_taint{key="nvidia.com/gpu"}`;
-  const phase = `kube_pod_status_phase{phase=~"Pending|Running"} == 1`;
-  const busiest = `max by (node) (label_replace(max_over_time(DCGM_FI_DEV_GPU_UTIL[1m]), "node", "$1", "Hostname", "(.+)"))`;
-  return [
-    { record: GPU_NODE, expr: `group by (node) (${taint} or kube_node_status_allocatable{${GPU}} > 0)` },
-    {
-      // A finished pod keeps its requests and has given its GPUs back.
-      record: GPU_POD,
-      expr: `group by (namespace, pod, uid, node) (kube_pod_container_resource_requests{${GPU}} > 0) and on (namespace, pod, uid) (${phase})`,
-    },
-    {
-      record: GPU_USE,
-      expr:
-        `(${busiest} or 0 * (${GPU_NODE} unless on (node) ${GPU_POD}))` +
-        ` * on (node) group_left (provider_id) group by (node, provider_id) (kube_node_info{provider_id=~"aws://.+"})`,
-    },
-  ];
+  return { groups: [{ name: "pilotlight", rules: [...gpuUseRules(args), ...alerts(args)] }] };
 }
 
 function alerts({ namespace, longestHoldSeconds, emptyForSeconds }: AlertRulesArgs) {
-  const idle = idleNodeSeconds(emptyForSeconds);
   const router = `job=~"${namespace}/.+-router"`;
   const readyRouters = `kube_pod_status_ready{namespace="${namespace}", pod=~".+-router-.+", condition="true"} == 1`;
   const pending = `kube_pod_status_phase{namespace="${namespace}", phase="Pending"} == 1`;
   const held = `sum by (job) (inference_extension_flow_control_queue_size{${router}}) > 0`;
   const answered = `sum by (job) (inference_objective_running_requests{${router}}) > 0`;
   return [
-    ...(emptyForSeconds.length === 0
-      ? []
-      : [
-          alert("GpuNodeIdle", {
-            expr: `${GPU_NODE} unless on (node) ${GPU_POD}`,
-            seconds: idle,
-            summary: `GPU node {{ $labels.node }} has had no GPU pod for ${minutes(idle)}`,
-            description:
-              "It is paid for. Karpenter ends an elastic node that is empty; look at what keeps this one: kubectl describe node {{ $labels.node }}",
-          }),
-        ]),
+    // Nodes of somebody else's are theirs to judge, and no guard is told of them.
+    ...(emptyForSeconds.length === 0 ? [] : [nodeIdle(idleNodeSeconds(emptyForSeconds)), useUnpublished()]),
     alert("GpuPodPending", {
       expr: `${GPU_POD} and on (namespace, pod, uid) (${pending})`,
       seconds: longestHoldSeconds,
@@ -103,6 +63,26 @@ function alerts({ namespace, longestHoldSeconds, emptyForSeconds }: AlertRulesAr
       description: "Until it does, no other alarm of nodes and pods can be raised, and no use of GPUs is published.",
     }),
   ];
+}
+
+const nodeIdle = (seconds: number) =>
+  alert("GpuNodeIdle", {
+    expr: `${GPU_NODE} unless on (node) ${GPU_POD}`,
+    seconds,
+    summary: `GPU node {{ $labels.node }} has had no GPU pod for ${minutes(seconds)}`,
+    description:
+      "It is paid for. Karpenter ends an elastic node that is empty; look at what keeps this one: kubectl describe node {{ $labels.node }}",
+  });
+
+function useUnpublished() {
+  const available = `kube_deployment_status_replicas_available{deployment="${GPU_USE_PUBLISHER}"}`;
+  return alert("GpuUseUnpublished", {
+    // Of a Deployment that somebody has deleted, too. Without kube-state-metrics it is ClusterUnseen that says so.
+    expr: `(sum(${available}) or vector(0)) == 0 unless on () absent(kube_node_info)`,
+    seconds: UNPUBLISHED_SECONDS,
+    summary: `No pod of ${GPU_USE_PUBLISHER} has been available for ${minutes(UNPUBLISHED_SECONDS)}`,
+    description: `The spend guard is not told which GPUs are used and ends no idle node. Ask the pod: kubectl -n monitoring logs deploy/${GPU_USE_PUBLISHER}`,
+  });
 }
 
 interface Alarm {

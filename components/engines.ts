@@ -47,6 +47,8 @@ export interface Engine {
     /** Size of the KV cache, in labels. */
     readonly cacheInfo: string;
   };
+  /** Counters of tokens taken in and given out: one that grows tells that the engine is used, however short the answer. */
+  readonly tokenCounters: readonly [string, ...string[]];
 }
 
 /** Volume on the node's local disk; the root file system is read-only. */
@@ -132,6 +134,7 @@ const vllm: Engine = {
     kvUsage: "vllm:kv_cache_usage_perc",
     cacheInfo: "vllm:cache_config_info",
   },
+  tokenCounters: ["vllm:prompt_tokens_total", "vllm:generation_tokens_total"],
 };
 
 /** Environment of every engine: caches on the local disk, the driver's libraries, a name for a user without one. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { USE_METRIC } from "../guard/settings";
-import { GPU_USE } from "./alerts-rules";
+import { GPU_USE, GPU_USE_PUBLISHER } from "./gpu-use-rules";
 import { PodRole } from "./pod-role";
 import type { PolicyDocument } from "./policy-document";
 import { SYSTEM_NODES } from "./scheduling";
@@ -24,7 +24,7 @@ export interface GpuUseArgs {
   permissionsBoundary?: string;
 }
 
-const NAME = "gpu-use";
+const NAME = GPU_USE_PUBLISHER;
 const LABELS = { "app.kubernetes.io/name": NAME };
 const SCRIPT = readFileSync(join(__dirname, "gpu-use", "publish_use.py"), "utf8");
 

@@ -4,6 +4,9 @@ import { describe, expect, test } from "vitest";
 import { Alerts } from "../../components/alerts";
 import { alertmanagerConfig, mayPublishAlarms } from "../../components/alerts-delivery";
 import { idleNodeSeconds, prometheusRuleSpec } from "../../components/alerts-rules";
+import { ENGINES } from "../../components/engines";
+import { GpuUse } from "../../components/gpu-use";
+import { charts } from "../../components/versions";
 import { find, names, register } from "../harness";
 import { creationOrder, Marker } from "../order";
 
@@ -14,16 +17,27 @@ import { creationOrder, Marker } from "../order";
 
 const DATA = join(__dirname, "..", "data");
 const read = (name: string) => readFileSync(join(DATA, name), "utf8");
+/** Lines of a table, by column. */
+const facts = (name: string) =>
+  read(name)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split("\t"));
+const USE = {
+  clusterName: "kit",
+  namespace: "monitoring",
+  prometheusUrl: "http://prometheus",
+  stack: "kit",
+  region: "us-east-1",
+  after: [],
+};
 const ARGS = { namespace: "inference", longestHoldSeconds: 900, emptyForSeconds: [300] };
 const rules = (args = ARGS) => prometheusRuleSpec(args).groups.flatMap((group) => group.rules);
 const alerts = (args = ARGS) => rules(args).flatMap((rule) => ("alert" in rule ? [rule] : []));
 
 /** Series of kube-state-metrics and their labels, as its documentation has them. */
 const DOCUMENTED = new Map(
-  read("kube-state-metrics-2.20.0.txt")
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => [line.split("\t")[0], line.split("\t")[1]?.split(" ") ?? []]),
+  facts("kube-state-metrics-2.20.0.txt").map(([series, labels]) => [series, labels?.split(" ") ?? []]),
 );
 
 describe("the series that rules read", () => {
@@ -36,6 +50,26 @@ describe("the series that rules read", () => {
     expect(new Set(chosen.map(([, series]) => series))).toEqual(new Set(DOCUMENTED.keys()));
     for (const [, series, matchers = ""] of chosen)
       for (const [, label] of matchers.matchAll(/(\w+)=~?"/g)) expect(DOCUMENTED.get(series), series).toContain(label);
+  });
+
+  test("of DCGM exporter exist at its version, and name the node by its label", () => {
+    const known = new Map(facts("dcgm-exporter-4.6.0-4.8.3.txt").map(([series, label]) => [series, label]));
+    const read = rules().filter(({ expr }) => expr.includes("DCGM_"));
+    expect(new Set(read.flatMap(({ expr }) => expr.match(/DCGM_\w+/g) ?? []))).toEqual(new Set(known.keys()));
+    for (const { expr } of read) expect(expr).toContain(`"node", "$1", "${known.get(expr.match(/DCGM_\w+/)?.[0])}"`);
+    // The operator decides which exporter runs.
+    expect(charts["gpu-operator"].version).toBe("v26.7.0");
+  });
+
+  test("of engines are the counters of every engine that there is", () => {
+    for (const { tokenCounters } of Object.values(ENGINES))
+      for (const counter of tokenCounters) expect(text).toContain(`increase(${counter}[5m])`);
+  });
+
+  test("of the publisher name the Deployment that it is", async () => {
+    const seen = await register(() => new GpuUse("use", USE));
+    const { metadata } = find(seen, "kubernetes:apps/v1:Deployment", "use").inputs as { metadata: { name: string } };
+    expect(text).toContain(`kube_deployment_status_replicas_available{deployment="${metadata.name}"}`);
   });
 
   test("of the endpoint picker exist at its version", () => {
@@ -57,6 +91,7 @@ describe("alarms", () => {
     const docs = readFileSync(join(__dirname, "../../docs/alarms.md"), "utf8");
     expect(alerts().map(({ alert }) => alert)).toEqual([
       "GpuNodeIdle",
+      "GpuUseUnpublished",
       "GpuPodPending",
       "RequestsHeld",
       "RouterUnseen",
@@ -76,9 +111,10 @@ describe("alarms", () => {
     expect(idle?.annotations.summary).toContain("for 65 min");
   });
 
-  test("nodes of others raise none, whatever is on them", () => {
+  test("nodes of others raise none, whatever is on them, and nobody is told of their use", () => {
     const names = alerts({ ...ARGS, emptyForSeconds: [] }).map(({ alert }) => alert);
-    expect(names).toEqual(alerts().flatMap(({ alert }) => (alert === "GpuNodeIdle" ? [] : [alert])));
+    const ours = ["GpuNodeIdle", "GpuUseUnpublished"];
+    expect(names).toEqual(alerts().flatMap(({ alert }) => (ours.includes(alert) ? [] : [alert])));
   });
 
   test("waiting is one only past the longest hold, in whole seconds", () => {

@@ -82,9 +82,13 @@ describe("vLLM", () => {
     }
   });
 
-  test("shows every metric that the picker reads", () => {
+  test("shows every metric that the picker reads, and counts the tokens that tell of its use", () => {
     const known = facts("vllm-metrics-0.32.0.txt");
-    for (const metric of Object.values(vllm.metrics)) expect(known, metric).toContain(metric);
+    for (const metric of [...Object.values(vllm.metrics), ...vllm.tokenCounters])
+      expect(known, metric).toContain(metric);
+    const types = JSON.parse(readFileSync(join(__dirname, "..", "data", "vllm-metrics.json"), "utf8"));
+    for (const counter of vllm.tokenCounters)
+      expect(types[counter]).toEqual({ type: "counter", labels: ["engine", "model_name"] });
   });
 
   test("all its processes' buffers together stay well inside the pod's memory", () => {

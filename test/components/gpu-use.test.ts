@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { GPU_USE } from "../../components/alerts-rules";
 import { GpuUse, type GpuUseArgs } from "../../components/gpu-use";
+import { GPU_USE } from "../../components/gpu-use-rules";
 import { imageRef, images } from "../../components/versions";
 import { USE_METRIC } from "../../guard/settings";
 import type { KubernetesObject } from "../charts/helm";

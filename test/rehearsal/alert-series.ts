@@ -2,14 +2,15 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { GPU_USE, prometheusRuleSpec } from "../../components/alerts-rules";
+import { prometheusRuleSpec } from "../../components/alerts-rules";
+import { GPU_USE } from "../../components/gpu-use-rules";
 
 /*
  * Histories of series as kube-state-metrics writes them, and what promtool says of the kit's rules over them.
  */
 
 /** Seconds of the longest hold in these histories. */
-const HOLD = 1200;
+export const HOLD = 1200;
 const INTERVAL_SECONDS = 30;
 
 /** Values of each series, in promtool's notation, every 30 s. */

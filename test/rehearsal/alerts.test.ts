@@ -10,7 +10,6 @@ import {
   info,
   outcome,
   pod,
-  provider,
   type Series,
   spec,
   systemNode,
@@ -40,7 +39,7 @@ test("Prometheus takes the rules, and finds nothing to criticize in them", async
   const file = join(on.dir, "rules-alone.json");
   writeFileSync(file, JSON.stringify(spec()));
   const { code, output } = await outcome(on.promtool, ["check", "rules", "--lint=all", "--lint-fatal", file]);
-  expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("SUCCESS: 8 rules found") });
+  expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("SUCCESS: 17 rules found") });
 });
 
 test("a wrong expectation fails: what follows can fail", async () => {
@@ -171,60 +170,34 @@ describe("RouterUnseen and ClusterUnseen", () => {
   });
 });
 
-describe("use of an instance", () => {
-  const util = (node: string, gpu: number, values: string, user = "engine"): Series => ({
-    [`DCGM_FI_DEV_GPU_UTIL{Hostname="${node}", gpu="${gpu}", UUID="GPU-${node}-${gpu}", namespace="inference", pod="${user}"}`]:
-      values,
+describe("GpuUseUnpublished", () => {
+  const publisher = (available: string, instance = "10.0.0.1:8080"): Series => ({
+    [`kube_deployment_status_replicas_available{namespace="monitoring", deployment="gpu-use", instance="${instance}"}`]:
+      available,
+    'kube_deployment_status_replicas_available{namespace="monitoring", deployment="other"}': always(1),
+  });
+  const nobody = { GpuUseUnpublished: [{}] };
+
+  test("comes after 10 minutes without an available pod, and goes with one", () =>
+    holds({
+      series: { ...systemNode("system"), ...publisher("1x19 0x39 1x200") },
+      alarms: {
+        9: { GpuUseUnpublished: [] },
+        19: { GpuUseUnpublished: [] },
+        21: nobody,
+        31: { GpuUseUnpublished: [] },
+      },
+    }));
+
+  test("comes where the Deployment is gone; where kube-state-metrics is, ClusterUnseen does", async () => {
+    await holds({ series: systemNode("system"), alarms: { 11: nobody } });
+    await holds({ series: { up: always(1) }, alarms: { 60: { GpuUseUnpublished: [], ClusterUnseen: [{}] } } });
   });
 
-  test("is that of its busiest GPU, at its highest of the last minute", () =>
+  test("not while one of two kube-state-metrics has not seen the pod yet", () =>
     holds({
-      series: {
-        ...gpuNode("g1"),
-        ...pod("engine", { node: "g1", phase: "Running" }),
-        ...util("g1", 0, always(3)),
-        ...util("g1", 1, "0x19 80 0x220"),
-      },
-      use: { 9: { g1: 3 }, 10: { g1: 80 }, 12: { g1: 3 } },
-    }));
-
-  test("is 0 where no pod has a GPU, whether DCGM answers or not, and unknown where one has and it does not", () =>
-    holds({
-      series: {
-        ...gpuNode("empty"),
-        ...gpuNode("mute"),
-        ...util("mute", 0, always(0), "exporter"),
-        ...gpuNode("unread"),
-        ...pod("engine", { node: "unread", phase: "Running" }),
-        ...info("broken"),
-        ...taint("broken"),
-        ...systemNode("system"),
-      },
-      use: { 5: { empty: 0, mute: 0, broken: 0 } },
-    }));
-
-  test("is unknown again once DCGM is gone from a node in use", () =>
-    holds({
-      series: {
-        ...gpuNode("g1"),
-        ...pod("engine", { node: "g1", phase: "Running" }),
-        ...util("g1", 0, "50x20 stale"),
-      },
-      use: { 10: { g1: 50 }, 12: {} },
-    }));
-
-  test("is of EC2's nodes alone, and stays one series where kube-state-metrics runs twice", () =>
-    holds({
-      series: {
-        ...gpuNode("g1"),
-        [`kube_node_info{node="g1", provider_id="${provider("g1")}", instance="10.9.9.9:8080"}`]: always(1),
-        ...pod("engine", { node: "g1", phase: "Running" }),
-        ...pod("engine", { node: "g1", phase: "Pending", instance: "10.9.9.9:8080" }),
-        ...util("g1", 0, always(7)),
-        ...taint("local"),
-        'kube_node_info{node="local", provider_id="kind://docker/kind/local"}': always(1),
-      },
-      use: { 5: { g1: 7 } },
+      series: { ...systemNode("system"), ...publisher(always(1)), ...publisher(always(0), "10.9.9.9:8080") },
+      alarms: { 60: { GpuUseUnpublished: [] } },
     }));
 });
 

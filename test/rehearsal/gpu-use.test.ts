@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paginateListMetrics } from "@aws-sdk/client-cloudwatch";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { GPU_USE, prometheusRuleSpec } from "../../components/alerts-rules";
+import { prometheusRuleSpec } from "../../components/alerts-rules";
+import { ENGINES } from "../../components/engines";
+import { GPU_USE } from "../../components/gpu-use-rules";
 import { clients } from "../../guard/clients";
 import { facts } from "../../guard/facts";
 import { Faults } from "../../guard/faults";
@@ -155,7 +157,8 @@ async function published(stack: string): Promise<string[]> {
       const values = new Map(Dimensions.map(({ Name, Value }) => [Name, Value]));
       if (values.get(stackName) === stack) found.push(values.get(instanceName) ?? "");
     }
-  return found.sort();
+  // One entry for each point, in this account.
+  return [...new Set(found)].sort();
 }
 
 async function gpuInstance(): Promise<string> {
@@ -173,28 +176,56 @@ async function gpuInstance(): Promise<string> {
   return text(answer, "Instances.0.InstanceId");
 }
 
-test("what exporters say of GPUs is what the guard reads of their instances", async () => {
-  const [serving, empty, unread] = [await gpuInstance(), await gpuInstance(), await gpuInstance()];
-  const launched = Date.now();
-  const nodes = { serving, empty, unread };
-  const lines = Object.entries(nodes).flatMap(([node, id]) => [
-    `kube_node_info{node="${node}",provider_id="aws:///us-east-1a/${id}"} 1`,
+/** Lines of kube-state-metrics on a GPU node, with an engine on it if it has one. */
+function nodeLines(node: string, instance: string, engine: boolean): string[] {
+  const pod = `namespace="inference",pod="engine-${node}",uid="uid-${node}"`;
+  return [
+    `kube_node_info{node="${node}",provider_id="aws:///us-east-1a/${instance}"} 1`,
     `kube_node_spec_taint{node="${node}",key="nvidia.com/gpu",value="present",effect="NoSchedule"} 1`,
     `kube_node_status_allocatable{node="${node}",resource="nvidia_com_gpu",unit="integer"} 1`,
-  ]);
-  for (const node of ["serving", "unread"]) {
-    const pod = `namespace="inference",pod="engine-${node}",uid="uid-${node}"`;
-    lines.push(
-      `kube_pod_container_resource_requests{${pod},container="engine",node="${node}",resource="nvidia_com_gpu",unit="integer"} 1`,
-      `kube_pod_status_phase{${pod},phase="Running"} 1`,
-    );
-  }
-  lines.push(
-    'DCGM_FI_DEV_GPU_UTIL{gpu="0",Hostname="serving",namespace="inference",pod="engine-serving"} 12',
-    'DCGM_FI_DEV_GPU_UTIL{gpu="1",Hostname="serving",namespace="inference",pod="engine-serving"} 73',
+    ...(engine
+      ? [
+          `kube_pod_container_resource_requests{${pod},container="engine",node="${node}",resource="nvidia_com_gpu",unit="integer"} 1`,
+          `kube_pod_status_phase{${pod},phase="Running"} 1`,
+          `kube_pod_status_ready{${pod},condition="true"} 1`,
+        ]
+      : []),
+  ];
+}
+const utilization = (node: string, gpu: number, percent: number) =>
+  `DCGM_FI_DEV_GPU_UTIL{gpu="${gpu}",hostname="${node}",namespace="inference",pod="engine-${node}"} ${percent}`;
+const tokenLines = (node: string, tokens: number) =>
+  ENGINES.vllm.tokenCounters.map(
+    (name) => `${name}{engine="0",model_name="qwen",namespace="inference",pod="engine-${node}"} ${tokens}`,
   );
-  const script = publisher("publish", await prometheus(() => `${lines.join("\n")}\n`));
-  await says(script, "published the use of 2 GPU instances");
+
+test("what exporters and engines say is what the guard reads of their instances", async () => {
+  const serving = await gpuInstance();
+  const brief = await gpuInstance();
+  const idle = await gpuInstance();
+  const empty = await gpuInstance();
+  const unread = await gpuInstance();
+  const launched = Date.now();
+  const lines = [
+    ...nodeLines("serving", serving, true),
+    ...nodeLines("brief", brief, true),
+    ...nodeLines("idle", idle, true),
+    ...nodeLines("empty", empty, false),
+    ...nodeLines("unread", unread, true),
+    utilization("serving", 0, 12),
+    utilization("serving", 1, 73),
+    utilization("brief", 0, 0),
+    utilization("idle", 0, 0),
+    ...tokenLines("idle", 500),
+    utilization("unread", 0, 0),
+  ];
+  let scrapes = 0;
+  const page = () => {
+    scrapes += 1;
+    return `${[...lines, ...tokenLines("brief", 20 * scrapes)].join("\n")}\n`;
+  };
+  const script = publisher("publish", await prometheus(page));
+  await says(script, "published the use of 4 GPU instances");
 
   const settings: GuardSettings = {
     stack: STACK,
@@ -210,15 +241,18 @@ test("what exporters say of GPUs is what the guard reads of their instances", as
   const faults = new Faults();
   const { use } = await facts(admin(), settings, now, faults);
   expect(faults.all).toEqual([]);
+  // An engine whose answers fall between DCGM's samples is used by what it counts.
   expect(Object.fromEntries(Object.entries(use).map(([id, { highest }]) => [id, highest]))).toEqual({
     [serving]: 73,
+    [brief]: 100,
+    [idle]: 0,
     [empty]: 0,
     [unread]: 0,
   });
-  // A gap is not a zero: the instance that is in use and cannot be read has no point.
-  expect(use[empty]?.points).toBeGreaterThan(0);
+  // A gap is not a zero: where DCGM sees nothing and the engine cannot be asked, there is no point.
+  for (const id of [idle, empty]) expect(use[id]?.points).toBeGreaterThan(0);
   expect(use[unread]?.points).toBe(0);
-  expect(await published(STACK)).toEqual([serving, empty].sort());
+  expect(await published(STACK)).toEqual([serving, brief, idle, empty].sort());
 });
 
 describe("the script", () => {
