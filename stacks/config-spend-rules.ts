@@ -1,6 +1,11 @@
 import type { Fault } from "../components/errors";
+import { instanceTypesWith } from "../planner/instances";
+import { listPrice } from "../planner/prices";
+import type { StackConfig } from "./config";
 import type { Readable } from "./config-rules";
-import { floorUsdPerHour, isPriced } from "./spend";
+import { poolSpec } from "./pools";
+import { eksPools, floorUsdPerHour, isPriced } from "./spend";
+import { areHeld, holdsFloor, idleTimes, quietOf } from "./spend-idle";
 
 const usd = (dollars: number) => `$${dollars.toFixed(2)}`;
 
@@ -8,17 +13,40 @@ const usd = (dollars: number) => `$${dollars.toFixed(2)}`;
 export function spendRules(readable: Readable): Fault[] {
   const { spend, cluster } = readable;
   // On an adopted cluster the section itself is the fault.
-  if (spend === undefined || cluster === undefined || "adopt" in cluster) return [];
-  return [...limitFaults(readable, spend), ...nodeFaults(spend), ...emailFaults(spend)];
+  if (cluster === undefined || "adopt" in cluster) return [];
+  const faults = priceFaults(readable);
+  if (spend === undefined) return faults;
+  return [...faults, ...limitFaults(readable, spend), ...timeFaults(readable, spend), ...emailFaults(spend)];
 }
 
-type Spend = NonNullable<Readable["spend"]>;
+type Spend = StackConfig["spend"];
+
+/** What a node costs has to be known of some type of each pool, also where the limit is left to the kit. */
+function priceFaults({ gpuPools = {} }: Readable): Fault[] {
+  return eksPools({ gpuPools }).flatMap(([name, pool]) => {
+    const fitting = instanceTypesWith(pool.gpu, pool.gpusPerNode);
+    const types = poolSpec(name, pool).instanceTypes;
+    // Types that the kit does not know, or that do not fit, are faults of their own.
+    if (types.length === 0 || !types.every((type) => fitting.includes(type)) || isPriced(name, pool)) return [];
+    const priced = fitting.filter((type) => listPrice(type) !== undefined);
+    // Steady nodes in a capacity block are of the block's type alone.
+    const others = pool.capacityBlock === undefined && priced.length > 0 ? `name ${priced.join(" or ")} too, or ` : "";
+    return [
+      {
+        path: `gpuPools.${name}.instanceTypes`,
+        message:
+          `the kit knows no price of ${types.join(", ")}, which AWS sells in capacity blocks only, so the spend guard could not ` +
+          `tell what its nodes cost; ${others}write what you pay for one an hour into planner/instances.ts (last column of its row)`,
+      },
+    ];
+  });
+}
 
 /** Below what is always up the guard would switch off at its first check. */
 function limitFaults({ gpuPools, models, allPools, allModels }: Readable, { limit }: Spend): Fault[] {
   if (limit === undefined || !allPools || !allModels || gpuPools === undefined || models === undefined) return [];
-  // Types that the kit does not know are faults of their pools.
-  if (!isPriced({ gpuPools })) return [];
+  // Without a price, or with types that the kit does not know, the pool itself is the fault.
+  if (!eksPools({ gpuPools }).every(([name, pool]) => isPriced(name, pool))) return [];
   const floor = floorUsdPerHour({ gpuPools, models });
   if (limit >= floor) return [];
   return [
@@ -31,15 +59,36 @@ function limitFaults({ gpuPools, models, allPools, allModels }: Readable, { limi
   ];
 }
 
-/** The metric says more than an age does, so it has the first word. */
-function nodeFaults({ idleNode, unseenNode }: Spend): Fault[] {
-  if (unseenNode >= idleNode) return [];
-  return [
-    {
-      path: "spend.unseenNode",
-      message: `${unseenNode}s is less than idleNode, ${idleNode}s: a node that may still be in use would go before one that is known to be idle`,
-    },
-  ];
+/** What works as it is set must not look idle, and the metric says more than an age does, so it has the first word. */
+function timeFaults({ gpuPools, models, drivers, allPools, allModels }: Readable, spend: Spend): Fault[] {
+  if (!allPools || !allModels || gpuPools === undefined || models === undefined || drivers === undefined) return [];
+  const settings = { gpuPools, models, drivers, spend };
+  // A hold that cannot be kept is a fault of its model.
+  if (!areHeld(settings)) return [];
+  const { idleNode, unseenNode } = spend;
+  return eksPools({ gpuPools }).flatMap(([name, pool]) => {
+    // The times have no meaning there.
+    if (holdsFloor(name, settings)) return [];
+    const faults: Fault[] = [];
+    const { idleAfter, emptyFor, hold, margin, sum } = quietOf(name, pool, settings);
+    if (idleNode !== undefined && idleNode < sum)
+      faults.push({
+        path: "spend.idleNode",
+        message:
+          `${idleNode}s is less than the ${sum}s for which a node of pool ${name} may show no use while all works as it is set ` +
+          `(idleAfter ${idleAfter}s, emptyFor ${emptyFor}s, hold ${hold}s, margin ${margin}s), so the guard would end nodes that ` +
+          `are kept on purpose; set ${sum}s or more, or leave it out`,
+      });
+    const { idleSeconds = 0 } = idleTimes(name, pool, settings);
+    if (unseenNode !== undefined && unseenNode < idleSeconds)
+      faults.push({
+        path: "spend.unseenNode",
+        message:
+          `${unseenNode}s is less than the ${idleSeconds}s after which a node of pool ${name} is idle (idleNode): one that may ` +
+          `still be in use would go before one that is known to be idle; set ${idleSeconds}s or more, or leave it out`,
+      });
+    return faults;
+  });
 }
 
 function emailFaults({ emails }: Spend): Fault[] {

@@ -124,7 +124,7 @@ const officeHours = z.strictObject({
     "Local time, HH:MM, at which it ends.",
   ),
   timezone: checked(isTimeZone, 'an IANA time zone such as "Europe/Berlin"').describe(
-    "IANA time zone; daylight saving follows it.",
+    "IANA time zone; daylight saving follows it, but for hours that begin or end between midnight and 4:00 on the day of a change, and in Australia/Lord_Howe in the week before summer time (KEDA's cron).",
   ),
   replicas: z.int().min(1).describe("Replicas kept in these hours."),
 });
@@ -220,14 +220,18 @@ const spend = z.strictObject({
     .min(0.01)
     .optional()
     .describe(
-      "US dollars an hour of running GPU instances, at on-demand prices, past which GPU capacity is switched off. Default: all that the pools may start, each node of its pool's dearest type.",
+      "US dollars an hour of running GPU instances, at on-demand prices, past which GPU capacity is switched off. Default: all that the pools may start, each node of its pool's dearest type, and one more for each step of `capacity`, for a replacement that runs beside the node that it replaces.",
     ),
   idleNode: duration(900)
-    .prefault("2h")
-    .describe("Time without use of its GPUs after which an elastic node is ended from outside of the cluster."),
+    .optional()
+    .describe(
+      "Time without use of its GPUs after which an elastic node is ended from outside of the cluster; none is ended in a pool whose models have a floor (`replicas.min`, `schedule`). At least, and by default if that is more than 2h: the longest `idleAfter` and hold of the models that may land on the pool, its `emptyFor` and 15 minutes together.",
+    ),
   unseenNode: duration(3600)
-    .prefault("12h")
-    .describe("Age at which an elastic node is ended whose use nobody publishes."),
+    .optional()
+    .describe(
+      "Age at which an elastic node is ended whose use nobody publishes, in the same pools as `idleNode` and not before it. Default: with a `lease` 12h, or the time of `idleNode` if that is longer; without a lease never.",
+    ),
   monthlyBudget: z
     .number()
     .min(0.01)

@@ -20,7 +20,7 @@ export = async () => {
   const config = await readStack(today, () => clusterExists(stackName));
   // The rules have seen to it that a cluster of the kit's own has one.
   const region = new pulumi.Config("aws").get("region") ?? "";
-  if (!("adopt" in config.cluster)) await preflight(config as OwnStack, region);
+  if (!("adopt" in config.cluster)) await preflight(config as OwnStack, region, stackName);
   const made =
     "adopt" in config.cluster
       ? onAdoptedCluster(config as AdoptedStack)

@@ -3,28 +3,35 @@ import { isRecord } from "../planner/record";
 import type { OwnStack } from "./config";
 import type { EksVersion, Facts, ReservationFacts } from "./preflight-facts";
 import { poolsIn } from "./preflight-facts";
-import { answering, answers, type Question, textOf, type Unanswered } from "./preflight-question";
+import { type Answer, answering, answers, type Question, textOf, type Unanswered } from "./preflight-question";
 import { quotaNeeds } from "./preflight-quotas";
 import { namedReservations } from "./preflight-reservations";
+import { isSupported } from "./preflight-services";
 
 /*
  * Asks AWS through data sources of the provider, so with the stack's own credentials, all at the same time.
  */
 
-/** @returns what AWS told, and the questions that it did not answer. */
-export async function askAws(config: OwnStack): Promise<{ facts: Facts; unanswered: Unanswered[] }> {
+/**
+ * @param clusterName of the stack, whether it is there or not.
+ * @returns what AWS told, and the questions that it did not answer.
+ */
+export async function askAws(
+  config: OwnStack,
+  clusterName: string,
+): Promise<{ facts: Facts; unanswered: Unanswered[] }> {
   const unanswered: Unanswered[] = [];
   const answer = answering(unanswered);
-  const [zones, quotas, offered, reservations, versions, hostedZone] = await Promise.all([
+  const [zones, quotas, offered, reservations, kubernetes, hostedZone] = await Promise.all([
     answer(zonesQuestion(config)),
     answers(quotaQuestions(config), answer),
     answer(offeringsQuestion(config)),
     answers(reservationQuestions(config), answer),
-    answer(VERSIONS_QUESTION),
+    aboutKubernetes(config, clusterName, answer),
     config.endpoint.zone === undefined ? undefined : answer(hostedZoneQuestion(config.endpoint.zone)),
   ]);
   return {
-    facts: { zones: zones ?? config.cluster.zones, quotas, offered, reservations, versions, hostedZone },
+    facts: { zones: zones ?? config.cluster.zones, quotas, offered, reservations, ...kubernetes, hostedZone },
     unanswered,
   };
 }
@@ -118,6 +125,26 @@ async function readReservation(id: string): Promise<ReservationFacts> {
     zone: word("AvailabilityZone"),
     instanceType: word("InstanceType"),
     endDate: word("EndDate"),
+  };
+}
+
+/** Of the cluster only where it decides something: mostly it does not, and the question takes a permission of its own. */
+async function aboutKubernetes(
+  { cluster }: OwnStack,
+  clusterName: string,
+  answer: Answer,
+): Promise<Pick<Facts, "versions" | "cluster">> {
+  const versions = await answer(VERSIONS_QUESTION);
+  if (versions === undefined || isSupported(cluster.kubernetes, versions)) return { versions };
+  return { versions, cluster: await answer(clusterQuestion(clusterName)) };
+}
+
+function clusterQuestion(name: string): Question<NonNullable<Facts["cluster"]>> {
+  const read = async () => ({ version: (await aws.eks.getCluster({ name })).version });
+  return {
+    what: `the Kubernetes version of cluster ${name}`,
+    permissions: ["eks:DescribeCluster"],
+    ask: () => orMissing(read()),
   };
 }
 

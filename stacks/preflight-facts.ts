@@ -33,6 +33,8 @@ export interface Facts {
   /** By id. */
   readonly reservations: Readonly<Record<string, ReservationFacts | "missing">>;
   readonly versions?: readonly EksVersion[];
+  /** The stack's cluster, and its version of Kubernetes; asked about only where EKS is about to drop the version that is set, or has. */
+  readonly cluster?: { readonly version: string } | "missing";
   /** Public Route 53 zones with the name of `endpoint.zone`. */
   readonly hostedZone?: "found" | "missing" | "several";
 }

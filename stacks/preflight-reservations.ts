@@ -45,15 +45,29 @@ export function reservationFindings(config: OwnStack, facts: Facts, where: Where
     namedReservations(config).map((named) => {
       const fact = facts.reservations[named.id];
       if (fact === undefined) return { faults: [], warnings: [] };
-      if (fact === "missing") return { faults: [{ path: named.path, message: missing(named, where) }], warnings: [] };
+      if (fact === "missing") return missing(named, where);
       return judged(config, named, fact, facts.zones, where);
     }),
   );
 }
 
-const missing = ({ id, block }: Named, { region }: Where) =>
-  `${id}: there is no such ${block ? "capacity block" : "capacity reservation"} in ${region}; these there are: ` +
-  `aws ec2 describe-capacity-reservations --filters Name=state,Values=active --region ${region}`;
+/**
+ * EC2 is asked for a block, and tells of those that other accounts share, too: without an answer there is none. Whether Cloud
+ * Control, which is asked for an ordinary reservation, tells of shared ones is documented nowhere, and elastic nodes may wait.
+ */
+function missing({ path, id, block }: Named, { region }: Where): Findings {
+  const list = "aws ec2 describe-capacity-reservations";
+  if (block) {
+    const message =
+      `${id}: there is no such capacity block in ${region}; these there are: ` +
+      `${list} --filters Name=state,Values=active --region ${region}`;
+    return { faults: [{ path, message }], warnings: [] };
+  }
+  const message =
+    `${id} could not be found in this account, in ${region}; nodes start in it only if another account shares it with this ` +
+    `one, which this shows: ${list} --capacity-reservation-ids ${id} --region ${region}`;
+  return { faults: [], warnings: [{ path, message }] };
+}
 
 function judged(
   config: OwnStack,

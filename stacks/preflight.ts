@@ -57,8 +57,13 @@ const told = ({ path, message }: Fault) => `${path}: ${message}`;
  * Asks AWS and judges the answers, in a preview as in an update.
  * @throws ConfigError with every fault at once
  */
-export async function preflight(config: OwnStack, region: string, now = new Date()): Promise<void> {
-  const { facts, unanswered } = await askAws(config);
+export async function preflight(
+  config: OwnStack,
+  region: string,
+  clusterName: string,
+  now = new Date(),
+): Promise<void> {
+  const { facts, unanswered } = await askAws(config, clusterName);
   const { faults, warnings } = judge(config, facts, { region, now });
   for (const warning of [...warningsOf(unanswered), ...warnings.map(told)]) await pulumi.log.warn(warning);
   if (faults.length > 0) throw new ConfigError(faults);

@@ -2,29 +2,31 @@ import type { SpendRules } from "../components/spend-guard";
 import { listPrice } from "../planner/prices";
 import type { EksPoolConfig, ModelConfig, StackConfig } from "./config";
 import { isEksPool, poolSpec, poolsOf } from "./pools";
+import { idleTimes } from "./spend-idle";
 
 /*
  * What a stack file says of spending, in the guard's words. Prices are on demand, in US dollars an hour. Pure.
  */
 
-type Settings = Pick<StackConfig, "gpuPools" | "models" | "spend">;
+type Settings = Pick<StackConfig, "gpuPools" | "models" | "drivers" | "spend">;
 type Pools = Pick<StackConfig, "gpuPools">;
 
-const eksPools = ({ gpuPools }: Pools): [string, EksPoolConfig][] =>
+export const eksPools = ({ gpuPools }: Pools): [string, EksPoolConfig][] =>
   Object.entries(gpuPools).flatMap(([name, pool]) => (isEksPool(pool) ? [[name, pool]] : []));
 
-/** List prices by type, of those of a pool's types that have one. */
+/**
+ * List prices of a pool's types. One that has none counts as the pool's dearest; in a pool that has no price at all, nothing
+ * has one, and the rules refuse it.
+ */
 function pricesOf(name: string, pool: EksPoolConfig): Record<string, number> {
-  const known = poolSpec(name, pool).instanceTypes.flatMap((type) => {
-    const price = listPrice(type);
-    return price === undefined ? [] : [[type, price.usd] as const];
-  });
-  return Object.fromEntries(known);
+  const types = poolSpec(name, pool).instanceTypes;
+  const listed = types.flatMap((type) => listPrice(type)?.usd ?? []);
+  if (listed.length === 0) return {};
+  return Object.fromEntries(types.map((type) => [type, listPrice(type)?.usd ?? Math.max(...listed)]));
 }
 
-/** Whether the kit can tell what the stack's GPU nodes cost: it knows a price of each pool. */
-export const isPriced = (settings: Pools): boolean =>
-  eksPools(settings).every(([name, pool]) => Object.keys(pricesOf(name, pool)).length > 0);
+/** Whether the kit can tell what the pool's nodes cost. */
+export const isPriced = (name: string, pool: EksPoolConfig): boolean => Object.keys(pricesOf(name, pool)).length > 0;
 
 /**
  * The most that the pools may start, by the types' dearest: what Karpenter takes where the smaller ones are sold out, which
@@ -32,8 +34,10 @@ export const isPriced = (settings: Pools): boolean =>
  */
 function mostUsdPerHour(settings: Pools): number {
   const sum = eksPools(settings).reduce((usd, [name, pool]) => {
-    // Each step of the capacity order has the pool's limit for itself.
-    const elastic = pool.capacity.length * Math.floor(pool.maxGpus / pool.gpusPerNode);
+    // Each step of the capacity order is a NodePool that has the pool's limit for itself. Karpenter does not count a node that
+    // drains, so one that takes its place may run beside it.
+    const nodes = pool.maxGpus === 0 ? 0 : Math.floor(pool.maxGpus / pool.gpusPerNode) + 1;
+    const elastic = pool.capacity.length * nodes;
     return usd + (pool.steadyNodes + elastic) * Math.max(...Object.values(pricesOf(name, pool)));
   }, 0);
   return Math.ceil(sum);
@@ -44,7 +48,10 @@ export const limitUsdPerHour = (settings: Pick<Settings, "gpuPools" | "spend">):
   settings.spend.limit ?? mostUsdPerHour(settings);
 
 /** What nodes cost while these replicas of each model are up and nothing else is, at the least. */
-function upUsdPerHour(settings: Omit<Settings, "spend">, replicasOf: (model: ModelConfig) => number): number {
+function upUsdPerHour(
+  settings: Pick<Settings, "gpuPools" | "models">,
+  replicasOf: (model: ModelConfig) => number,
+): number {
   const models = Object.values(settings.models);
   return eksPools(settings).reduce((usd, [name, pool]) => {
     const gpus = models
@@ -60,7 +67,7 @@ function upUsdPerHour(settings: Omit<Settings, "spend">, replicasOf: (model: Mod
  * The least that the stack costs at the dearest of its hours without a request: its steady nodes, the replicas that always
  * run, and one schedule's. Those of several models may be at other hours, and are not added up.
  */
-export function floorUsdPerHour(settings: Omit<Settings, "spend">): number {
+export function floorUsdPerHour(settings: Pick<Settings, "gpuPools" | "models">): number {
   const always = (model: ModelConfig) => model.replicas.min;
   const scheduled = Object.values(settings.models).flatMap((model) =>
     model.schedule.map(({ replicas }) =>
@@ -70,27 +77,13 @@ export function floorUsdPerHour(settings: Omit<Settings, "spend">): number {
   return Math.max(upUsdPerHour(settings, always), ...scheduled);
 }
 
-/** Whether replicas that nobody asks for may be kept on the pool's nodes. */
-const holdsFloor = (name: string, { models, gpuPools }: Settings): boolean =>
-  Object.values(models).some(
-    (model) =>
-      (model.replicas.min > 0 || model.schedule.length > 0) &&
-      poolsOf(model, gpuPools).some(([candidate]) => candidate === name),
-  );
-
 export function spendRulesOf(settings: Settings): SpendRules {
-  const { lease, idleNode, unseenNode } = settings.spend;
   const pools = eksPools(settings);
   return {
-    leaseSeconds: lease,
+    leaseSeconds: settings.spend.lease,
     limitUsdPerHour: limitUsdPerHour(settings),
     prices: Object.assign({}, ...pools.map(([name, pool]) => pricesOf(name, pool))),
-    pools: Object.fromEntries(
-      pools.map(([name]) => [
-        name,
-        holdsFloor(name, settings) ? {} : { idleSeconds: idleNode, unseenSeconds: unseenNode },
-      ]),
-    ),
+    pools: Object.fromEntries(pools.map(([name, pool]) => [name, idleTimes(name, pool, settings)])),
   };
 }
 

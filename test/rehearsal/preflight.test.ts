@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Props } from "../../rehearsal/doubles/aws/table";
+import { items, type Props, text } from "../../rehearsal/doubles/aws/table";
 import { createStack } from "../../rehearsal/workspace";
 import program from "../../stacks/main";
 import { readStackFile } from "../../stacks/stack-file";
@@ -33,6 +33,12 @@ function settings(): Record<string, unknown> {
     },
   };
 }
+
+const cluster = () => readStackFile("rehearsal").config["pilotlight:cluster"] as Record<string, unknown>;
+const TRUST_EKS = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { Service: "eks.amazonaws.com" }, Action: "sts:AssumeRole" }],
+});
 
 let on: TestStage;
 const own = (operation: string, params: Props) => on.stage.aws.account.own(operation, params, REGION);
@@ -88,6 +94,7 @@ test("all that an account lacks is told at once, and nothing is made", async () 
     quotas: { "L-DB2E81BA": 0, "L-417A185B": 0 },
     unoffered: [{ type: "p5.*", zone: "us-east-1[ab]" }],
     versions: ["1.34"],
+    statuses: { "1.34": "standard-support" },
   });
   await own("SetReservations", {
     reservations: [{ id: BLOCK, block: true, zone: "us-east-1b", instanceType: "p5.4xlarge" }],
@@ -96,7 +103,7 @@ test("all that an account lacks is told at once, and nothing is made", async () 
     ...settings(),
     "pilotlight:endpoint": { domain: "llm.example.org", zone: "example.org" },
   };
-  const { passed, errors, inState } = await preview("lacking", config);
+  const { passed, errors, warnings, inState } = await preview("lacking", config);
   expect(passed).toBe(false);
   // The engine tells the message of a failed program twice.
   const faults = [...new Set(errors.join("\n").match(/✖ [^:]+: .*/g))];
@@ -109,18 +116,56 @@ test("all that an account lacks is told at once, and nothing is made", async () 
       /^✖ gpuPools\.a10g: none of its nodes can ever start: .*--quota-code L-DB2E81BA --desired-value 32 /,
     ),
     expect.stringMatching(
-      /^✖ gpuPools\.l40s\.reservationIds\[0\]: cr-0fedcba9876543210: there is no such capacity reservation/,
-    ),
-    expect.stringMatching(
       /^✖ gpuPools\.steady\.capacityBlock: cr-0123456789abcdef0 is in us-east-1b, not in us-east-1a/,
     ),
     expect.stringMatching(
       /^✖ endpoint\.zone: there is no public Route 53 zone example\.org .* aws route53 create-hosted-zone /,
     ),
   ]);
+  expect(warnings).toContainEqual(
+    expect.stringMatching(
+      /^gpuPools\.l40s\.reservationIds\[0\]: cr-0fedcba9876543210 could not be found in this account/,
+    ),
+  );
   expect(inState.filter(({ type }: { type: string }) => !type.startsWith("pulumi:"))).toEqual([]);
   expect(await on.stage.leftovers()).toMatchObject({ left: [] });
   expect(await on.newObjects(before)).toEqual([]);
+});
+
+test("a capacity block that is gone is told, and nothing is made", async () => {
+  await own("SetReservations", {
+    reservations: [{ id: RESERVED, block: false, zone: "us-east-1a", instanceType: "g6e.xlarge" }],
+  });
+  const { passed, errors } = await preview("blockless");
+  expect(passed).toBe(false);
+  expect(errors.join("\n")).toContain(
+    "✖ gpuPools.steady.capacityBlock: cr-0123456789abcdef0: there is no such capacity block in us-east-1",
+  );
+});
+
+test("a version that EKS has dropped stops no cluster that runs", async () => {
+  const call = (service: string, operation: string, params: Props) =>
+    on.stage.aws.account.call({ service, operation, params }, { region: REGION });
+  const name = "pilotlight-old";
+  const role = await call("iam", "CreateRole", { RoleName: name, AssumeRolePolicyDocument: TRUST_EKS });
+  const { Subnets } = await call("ec2", "DescribeSubnets", {});
+  const subnetIds = items(Subnets)
+    .slice(0, 2)
+    .map((subnet) => text(subnet, "SubnetId"));
+  const roleArn = text(role, "Role.Arn");
+  await call("eks", "CreateCluster", { name, version: "1.34", roleArn, resourcesVpcConfig: { subnetIds } });
+
+  await own("SetLimits", { versions: ["1.35"] });
+  const old = { ...settings(), "pilotlight:cluster": { ...cluster(), kubernetes: "1.34" } };
+  const { passed, errors, warnings } = await preview("old", old);
+  expect({ passed, errors }).toEqual({ passed: true, errors: [] });
+  expect(warnings).toContainEqual(
+    "cluster.kubernetes: EKS does not support 1.34 (it supports 1.35), and upgrades a cluster of that version by itself; " +
+      "do it before, one minor version at a time: pulumi config set --path pilotlight:cluster.kubernetes 1.35",
+  );
+
+  await call("eks", "DeleteCluster", { name });
+  await call("iam", "DeleteRole", { RoleName: name });
 });
 
 test("what may not be asked is one warning, and the stack goes on", async () => {

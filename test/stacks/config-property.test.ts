@@ -40,6 +40,7 @@ const RIGHT: Record<string, unknown>[] = [
     network: { adopt: { vpcId: "vpc-01234567", subnetIds: ["subnet-01234567", "subnet-01234568"] } },
     drivers: { from: "operator", version: "580.95.05" },
     tags: { team: "inference" },
+    spend: { lease: "12h", limit: 50, idleNode: "3h", unseenNode: "12h" },
   },
 ];
 
@@ -51,7 +52,7 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   maxGpus: [0, 1, 2, 8],
   steadyNodes: [0, 1],
   capacity: [["spot"], ["reserved"], ["spot", "spot"], []],
-  instanceTypes: [["g6e.xlarge"], ["toString"]],
+  instanceTypes: [["g6e.xlarge"], ["p5e.48xlarge"], ["toString"]],
   min: [0, 1, 9],
   max: [1, 3, 9],
   replicas: [1, 2, { min: 1, max: 2 }, { min: 2, max: 1 }],
@@ -59,6 +60,10 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   source: [`hf://Qwen/Qwen3-32B@${COMMIT}`, "s3://weights/qwen"],
   idleAfter: ["1s", "29d"],
   emptyFor: ["0s", "1h"],
+  idleNode: ["15m", "2h", "30d"],
+  unseenNode: ["1h", "30d"],
+  lease: ["5m", "30d"],
+  limit: [0.01, 1000],
   engineArgs: [["--max-num-seqs=8"], ["--api-key=x"]],
   price: [{ input: 0, output: 1 }],
   cpu: [1, 2, 64],
@@ -145,14 +150,23 @@ test("nothing that is almost right makes it throw anything but the configuration
   expect(seen.read).toBeGreaterThan(150);
   expect(seen.refused).toBeGreaterThan(500);
   expect(seen.byRules).toBeGreaterThan(200);
-  expect([...paths].sort()).toEqual(["cluster", "drivers", "endpoint", "gateway", "gpuPools", "models", "network"]);
+  expect([...paths].sort()).toEqual([
+    "cluster",
+    "drivers",
+    "endpoint",
+    "gateway",
+    "gpuPools",
+    "models",
+    "network",
+    "spend",
+  ]);
 });
 
 /** Words of rules between settings, which the schema alone never says. */
 const RULES = [
   /is not in aws:region|is named twice|has no meaning with cluster\.adopt|no pool has|no model runs|is a pool without/,
   /no EC2 type has|is not a multiple|is empty, but|names a kind twice|go together|steady nodes|leaves a replica/,
-  /is above|need \d+ GPUs|needs the ranges|without TLS|is a \/|is private|which from: |standby|is set by the kit/,
+  /may show no use|after which a node of pool|keeps up without a request|knows no price|is above|need \d+ GPUs|needs the ranges|without TLS|is a \/|is private|which from: |standby|is set by the kit/,
 ];
 
 test("nothing at all makes it throw anything but the configuration error", () => {

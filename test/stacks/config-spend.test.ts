@@ -43,10 +43,64 @@ describe("a limit below what is always up", () => {
   });
 });
 
-test("what may be in use does not go before what is known to be idle", () => {
-  expect(spend({ idleNode: "3h", unseenNode: "2h" })).toEqual([
-    "spend.unseenNode: 7200s is less than idleNode, 10800s: a node that may still be in use would go before one that is known to be idle",
-  ]);
+describe("times of the guard", () => {
+  const held = (models: Record<string, unknown>, settings: Record<string, unknown>) =>
+    told({ ...right(), models: { qwen: { ...right().models.qwen, hold: "20m", ...models } }, spend: settings });
+
+  test("that would end a node which is kept on purpose are refused, with the sum", () => {
+    const message =
+      "spend.idleNode: 7200s is less than the 30900s for which a node of pool l40s may show no use while all works as it is set " +
+      "(idleAfter 28800s, emptyFor 300s, hold 900s, margin 900s), so the guard would end nodes that are kept on purpose; " +
+      "set 30900s or more, or leave it out";
+    expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "2h" })).toEqual([message]);
+    expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "30899s" })).toHaveLength(1);
+    expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "30900s" })).toEqual([]);
+    expect(held({ idleAfter: "8h", hold: "15m" }, {})).toEqual([]);
+  });
+
+  test("have no meaning in a pool that holds a floor", () => {
+    expect(held({ idleAfter: "8h", replicas: { min: 1, max: 1 } }, { idleNode: "2h", unseenNode: "1h" })).toEqual([]);
+  });
+
+  test("do not end what may be in use before what is known to be idle", () => {
+    const later = (unseen: number, idle: number) =>
+      `spend.unseenNode: ${unseen}s is less than the ${idle}s after which a node of pool l40s is idle (idleNode): one that may ` +
+      `still be in use would go before one that is known to be idle; set ${idle}s or more, or leave it out`;
+    expect(held({}, { idleNode: "3h", unseenNode: "2h" })).toEqual([later(7200, 10_800)]);
+    expect(held({}, { unseenNode: "1h" })).toEqual([later(3600, 7200)]);
+    expect(held({ idleAfter: "8h" }, { unseenNode: "3h" })).toEqual([later(10_800, 31_200)]);
+    expect(held({}, { unseenNode: "2h" })).toEqual([]);
+  });
+
+  test("are not reckoned from a hold that cannot be kept", () => {
+    expect(held({ hold: "2h" }, { idleNode: "1h" }).join("\n")).not.toMatch(/spend/);
+  });
+});
+
+describe("a pool of which no price is known", () => {
+  const H200 = { gpu: "h200", gpusPerNode: 8, maxGpus: 8, instanceTypes: ["p5e.48xlarge"] };
+  const stack = (pool: Record<string, unknown>, settings: Record<string, unknown> = {}) =>
+    told({
+      ...right(),
+      gpuPools: { h200: pool },
+      models: { qwen: { ...right().models.qwen, gpu: "h200" } },
+      spend: settings,
+    });
+  const NO_PRICE =
+    "gpuPools.h200.instanceTypes: the kit knows no price of p5e.48xlarge, which AWS sells in capacity blocks only, so the spend " +
+    "guard could not tell what its nodes cost; ";
+  const WRITE = "write what you pay for one an hour into planner/instances.ts (last column of its row)";
+
+  test("is refused, with a limit and without, and told what to do", () => {
+    expect(stack(H200)).toEqual([`${NO_PRICE}name p5en.48xlarge too, or ${WRITE}`]);
+    expect(stack(H200, { limit: 100 })).toEqual([`${NO_PRICE}name p5en.48xlarge too, or ${WRITE}`]);
+    expect(stack({ ...H200, instanceTypes: ["p5e.48xlarge", "p5en.48xlarge"] })).toEqual([]);
+  });
+
+  test("has no other type in a capacity block", () => {
+    const capacityBlock = { id: "cr-0123456789abcdef0", zone: "us-east-1a" };
+    expect(stack({ ...H200, maxGpus: 0, capacity: [], steadyNodes: 1, capacityBlock })).toEqual([NO_PRICE + WRITE]);
+  });
 });
 
 test("each address once", () => {

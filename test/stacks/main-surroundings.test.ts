@@ -115,3 +115,48 @@ describe("a Kubernetes version after its support", () => {
     expect((await saidWhen(refuse(answer)))[0]).toContain(answer);
   });
 });
+
+describe("a version that EKS is about to drop", () => {
+  /** What is warned of when EKS has 1.34 with this status, and the clusters that were asked about. */
+  async function saidOf(versionStatus: string) {
+    vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-01") });
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    const settings = settingsOf("dev");
+    settings["pilotlight:cluster"] = { ...(settings["pilotlight:cluster"] as Settings), kubernetes: "1.34" };
+    pulumi.runtime.setAllConfig(asText(settings));
+    const asked: unknown[] = [];
+    const answers = mocks();
+    const dates = { endOfStandardSupportDate: "2026-10-01", endOfExtendedSupportDate: "2027-10-01" };
+    const call = (args: pulumi.runtime.MockCallArgs) => {
+      if (args.token === "aws:eks/getCluster:getCluster") {
+        asked.push(args.inputs.name);
+        return { version: "1.34" };
+      }
+      if (args.token === "aws:eks/getClusterVersions:getClusterVersions")
+        return {
+          clusterVersions: [
+            { clusterVersion: "1.34", versionStatus, ...dates },
+            { clusterVersion: "1.35", versionStatus: "STANDARD_SUPPORT", ...dates },
+          ],
+        };
+      return answers.call(args);
+    };
+    await pulumi.runtime.setMocks({ ...answers, call }, "pilotlight", "test", false);
+    await main();
+    await pulumi.runtime.disconnect();
+    return { asked, warnings: warn.mock.calls.map(([message]) => message) };
+  }
+
+  test("is judged by the stack's own cluster", async () => {
+    expect(await saidOf("EXTENDED_SUPPORT")).toEqual({
+      asked: ["pilotlight-test"],
+      warnings: [
+        expect.stringMatching(/^cluster\.kubernetes: 1\.34 is in extended support .*one minor version at a time/),
+      ],
+    });
+  });
+
+  test("is not asked about where it is in support: that would take a permission for nothing", async () => {
+    expect(await saidOf("STANDARD_SUPPORT")).toEqual({ asked: [], warnings: [] });
+  });
+});

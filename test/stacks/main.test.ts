@@ -29,8 +29,8 @@ describe("dev", () => {
       endpoint: "http://alb.example/v1",
       apiKey: "sk-gateway-api-key-secret",
       cost: { idleUsdPerHour: 0.39, mostUsdPerHour: 4.15, pricesOf: "2026-07-20" },
-      // Twice two of the dearest type with an L40S.
-      spend: { limitUsdPerHour: 31, leaseSeconds: 43_200 },
+      // Twice three of the dearest type with an L40S: two, and one in the place of one that drains.
+      spend: { limitUsdPerHour: 46, leaseSeconds: 43_200 },
       kubeconfig: expect.stringContaining("get-token"),
       models: {
         "qwen3-8b": {

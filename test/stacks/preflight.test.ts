@@ -195,15 +195,25 @@ describe("reservations", () => {
     expect(said(reserved(["reserved"]), { reservations: { [id]: active } })).toEqual(NOTHING);
   });
 
-  test("that do not exist are refused", () => {
-    const rest =
-      "in us-east-1; these there are: aws ec2 describe-capacity-reservations --filters Name=state,Values=active --region us-east-1";
-    expect(said(reserved(["reserved"]), { reservations: { [id]: "missing" } }).faults).toEqual([
-      `gpuPools.h100.reservationIds[0]: ${id}: there is no such capacity reservation ${rest}`,
-    ]);
-    expect(said(block, { reservations: { [id]: "missing" } }).faults).toEqual([
-      `gpuPools.h100.capacityBlock: ${id}: there is no such capacity block ${rest}`,
-    ]);
+  test("that cannot be found are warned of: they may be another account's", () => {
+    expect(said(reserved(["reserved"]), { reservations: { [id]: "missing" } })).toEqual({
+      faults: [],
+      warnings: [
+        `gpuPools.h100.reservationIds[0]: ${id} could not be found in this account, in us-east-1; nodes start in it only if ` +
+          "another account shares it with this one, which this shows: " +
+          `aws ec2 describe-capacity-reservations --capacity-reservation-ids ${id} --region us-east-1`,
+      ],
+    });
+  });
+
+  test("that are capacity blocks and do not exist are refused", () => {
+    expect(said(block, { reservations: { [id]: "missing" } })).toEqual({
+      faults: [
+        `gpuPools.h100.capacityBlock: ${id}: there is no such capacity block in us-east-1; these there are: ` +
+          "aws ec2 describe-capacity-reservations --filters Name=state,Values=active --region us-east-1",
+      ],
+      warnings: [],
+    });
   });
 
   test("in another zone than the subnets, or than the settings say, are refused", () => {
@@ -274,24 +284,67 @@ describe("the version of Kubernetes", () => {
   });
   const config = stack({}, { cluster: { zones: ["us-east-1a", "us-east-1b"], kubernetes: "1.34" } });
 
-  test("that EKS does not have, or no more, is refused with one that it has", () => {
-    const refused =
-      "cluster.kubernetes: EKS does not support 1.34; it supports 1.35, 1.9: pulumi config set --path pilotlight:cluster.kubernetes 1.35";
-    const others = [row("1.9", "STANDARD_SUPPORT"), row("1.35", "STANDARD_SUPPORT")];
-    expect(said(config, { versions: others })).toEqual({ faults: [refused], warnings: [] });
-    expect(said(config, { versions: [...others, row("1.34", "UNSUPPORTED")] }).faults).toEqual([refused]);
+  const set = (version: string) => `pulumi config set --path pilotlight:cluster.kubernetes ${version}`;
+  const others = [row("1.9", "STANDARD_SUPPORT"), row("1.35", "STANDARD_SUPPORT")];
+  const WITHOUT = [others, [...others, row("1.34", "UNSUPPORTED")]];
+
+  test.each(WITHOUT)(
+    "that EKS does not have, or no more, is refused for a new cluster, with the newest",
+    (...versions) => {
+      expect(said(config, { versions, cluster: "missing" })).toEqual({
+        faults: [`cluster.kubernetes: EKS does not support 1.34; it supports 1.35, 1.9: ${set("1.35")}`],
+        warnings: [],
+      });
+    },
+  );
+
+  test.each(WITHOUT)("that EKS does not have, or no more, stops no cluster that runs", (...versions) => {
+    const step =
+      "cluster.kubernetes: EKS does not support 1.34 (it supports 1.35, 1.9), and upgrades a cluster of that version by " +
+      `itself; do it before, one minor version at a time: ${set("1.35")}`;
+    expect(said(config, { versions, cluster: { version: "1.34" } })).toEqual({ faults: [], warnings: [step] });
+    // Nobody may say whether it runs.
+    expect(said(config, { versions })).toEqual({ faults: [], warnings: [step] });
   });
 
-  test("in extended support is warned of, with the dates", () => {
-    const versions = [row("1.34", "EXTENDED_SUPPORT"), row("1.35", "STANDARD_SUPPORT")];
-    expect(said(config, { versions })).toEqual({
+  test("that EKS has gone past by itself is told with the one that runs", () => {
+    expect(said(config, { versions: others, cluster: { version: "1.35" } })).toEqual({
       faults: [],
-      warnings: [
-        "cluster.kubernetes: 1.34 is in extended support since 2026-05-01, at six times the price of a control plane, until " +
-          "2027-05-01; upgrade to one in standard support (1.35): pulumi config set --path pilotlight:cluster.kubernetes 1.35",
-      ],
+      warnings: [`cluster.kubernetes: EKS does not support 1.34, and the cluster runs 1.35; name that: ${set("1.35")}`],
+    });
+  });
+
+  const EXTENDED =
+    "cluster.kubernetes: 1.34 is in extended support since 2026-05-01, at six times the price of a control plane, until 2027-05-01";
+
+  test("in extended support is warned of, with the dates; a cluster that runs takes one step, not the newest", () => {
+    const versions = [
+      row("1.34", "EXTENDED_SUPPORT"),
+      row("1.35", "STANDARD_SUPPORT"),
+      row("1.36", "STANDARD_SUPPORT"),
+    ];
+    const told = (cluster: Facts["cluster"]) => said(config, { versions, cluster });
+    const step = `${EXTENDED}; upgrade to one in standard support (1.36, 1.35), one minor version at a time: ${set("1.35")}`;
+    expect(told({ version: "1.34" })).toEqual({ faults: [], warnings: [step] });
+    expect(told(undefined)).toEqual({ faults: [], warnings: [step] });
+    expect(told({ version: "1.35" })).toEqual({
+      faults: [],
+      warnings: [`${EXTENDED}, and the cluster runs 1.35; name that: ${set("1.35")}`],
+    });
+    // The newest that the settings take: 1.36 is not among them.
+    expect(told("missing")).toEqual({
+      faults: [],
+      warnings: [`${EXTENDED}; choose one in standard support (1.36, 1.35): ${set("1.35")}`],
     });
     expect(said(config, { versions: [row("1.34", "STANDARD_SUPPORT")] })).toEqual(NOTHING);
+  });
+
+  test("that the kit does not know is not advised", () => {
+    const newest = stack({}, { cluster: { zones: ["us-east-1a", "us-east-1b"], kubernetes: "1.35" } });
+    const versions = [row("1.35", "EXTENDED_SUPPORT"), row("1.36", "STANDARD_SUPPORT")];
+    expect(said(newest, { versions, cluster: { version: "1.35" } }).warnings).toEqual([
+      expect.stringMatching(/one minor version at a time: this kit knows 1\.34, 1\.35 alone, so update the kit first$/),
+    ]);
   });
 });
 

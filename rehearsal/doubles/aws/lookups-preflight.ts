@@ -85,6 +85,11 @@ export const PREFLIGHT_LOOKUPS: { readonly [token: string]: Lookup } = {
       };
     },
   },
+  "aws:eks/getCluster:getCluster": {
+    by: ["name"],
+    calls: ({ name }) => [eks("DescribeCluster", { name })],
+    result: ([answer], { name }) => ({ id: name, version: at(answer, "cluster.version") }),
+  },
   "aws:eks/getClusterVersions:getClusterVersions": {
     by: ["clusterType"],
     calls: ({ clusterType }) => [eks("DescribeClusterVersions", { clusterType })],

@@ -31,8 +31,8 @@ VERSIONS = {
     "1.35": ("2026-01-27", "2027-03-27", "2028-03-27"),
 }
 # `quotas` are limits in vCPUs by code; `unoffered` are patterns of types and zones, beyond what moto's snapshot of AWS lacks;
-# `versions` are those that EKS has.
-OPEN = {"quotas": {}, "unoffered": [], "versions": list(VERSIONS)}
+# `versions` are those that EKS has, `statuses` theirs by version, where they are not what today's date says.
+OPEN = {"quotas": {}, "unoffered": [], "versions": list(VERSIONS), "statuses": {}}
 STATE = dict(OPEN)
 
 
@@ -110,7 +110,7 @@ def _date(text):
 def _version(name):
     release, standard, extended = map(_date, VERSIONS[name])
     now = datetime.datetime.now(datetime.timezone.utc)
-    status = "standard-support" if now < standard else "extended-support"
+    status = STATE["statuses"].get(name) or ("standard-support" if now < standard else "extended-support")
     return {
         "clusterVersion": name, "clusterType": "eks", "defaultPlatformVersion": "eks.1", "defaultVersion": name == "1.35",
         "releaseDate": release, "endOfStandardSupportDate": standard, "endOfExtendedSupportDate": extended,
