@@ -87,16 +87,17 @@ export class StageRuntime implements Runtime {
         return { command: join(python, "envoy"), args: ask.args, env };
       case images.litellm.repository:
         if (isJob(ask.pod)) return NOTHING_TO_DO;
+        if (ask.command[0] === "python") return this.script(ask, env);
         return { command: join(python, "litellm"), args: ask.args, env };
       case images.vllm.repository:
-        return ask.command[0] === "python3" ? this.compileCache(ask, env) : this.engine(ask, env);
+        return ask.command[0] === "python3" ? this.script(ask, env) : this.engine(ask, env);
       default:
         throw new Error(`image ${ask.container.image}: no program of this machine stands for it`);
     }
   }
 
-  /** The chart's own script, with the AWS account of the stage. */
-  private compileCache(ask: Ask, env: Readonly<Record<string, string>>): Program {
+  /** A script of the kit's own, with the AWS account of the stage. */
+  private script(ask: Ask, env: Readonly<Record<string, string>>): Program {
     const [, ...args] = ask.command;
     const aws = {
       AWS_ENDPOINT_URL: this.args.awsUrl,

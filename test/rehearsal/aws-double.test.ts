@@ -208,8 +208,8 @@ test.each(REFUSED)("refuses %s", async (_what, type, given, message) => {
 });
 
 test("knows no type, input, data source, service or call but those it has", async () => {
-  await expect(net.stage.create("aws:lambda/function:Function", "f", {})).rejects.toThrow(
-    'the AWS double does not know the resource type "aws:lambda/function:Function": add a row for it',
+  await expect(net.stage.create("aws:sagemaker/endpoint:Endpoint", "e", {})).rejects.toThrow(
+    'the AWS double does not know the resource type "aws:sagemaker/endpoint:Endpoint": add a row for it',
   );
   await expect(net.stage.create("aws:ec2/vpc:Vpc", "v", { cidrBlock: "10.0.0.0/16", ipamPoolId: "p" })).rejects.toThrow(
     'the AWS double has no row for the input "ipamPoolId" of aws:ec2/vpc:Vpc: add it to rehearsal/doubles/aws/services',
