@@ -9,9 +9,10 @@ export const DESTROY_USAGE = `Usage: npm run destroy -- --stack NAME [--cluster-
 Destroys a stack: looks whether its cluster answers, lets Pulumi delete everything in order, and lists what the account still
 holds of it. It can be cut off and repeated at any point.
 
-  --cluster-gone  for a cluster that does not answer any more: backs the state up into this folder, drops the Kubernetes
-                  resources from it, ends the stack's instances and removes what the cluster's controllers left, then
-                  destroys the rest; refused while the cluster answers
+  --cluster-gone  for a cluster that does not answer any more: lists what the account holds, asks, backs the state up into
+                  this folder, denies Karpenter further launches, ends the stack's instances, removes what the cluster's
+                  controllers left, drops the Kubernetes resources from the state and destroys the rest; refused while the
+                  cluster answers
   --yes           does not ask for confirmation
   --stack NAME    the stack, as for pulumi
   --help          this text

@@ -50,6 +50,13 @@ export const shortUrn = (urn: string): string => {
   return `${type.split("$").pop()} ${name.join("::")}`;
 };
 
+/** Types of Karpenter's role in a URN, from the component that makes it. */
+const LAUNCH_ROLE = "pilotlight:index:Karpenter$pilotlight:index:PodRole$aws:iam/role:Role";
+
+/** Name of the role by which Karpenter starts instances; none where the state has no elastic pool, or no role any more. */
+export const launchRoleOf = ({ resources = [] }: Deployment): string | undefined =>
+  resources.find(({ urn }) => urn.split("::")[2]?.endsWith(LAUNCH_ROLE))?.id;
+
 /** What a killed run had begun to make: it may be there, and no id of it is known. */
 export const pendingCreates = ({ pending_operations = [] }: Deployment): StateResource[] =>
   pending_operations.filter(({ type }) => type === "creating").map(({ resource }) => resource);

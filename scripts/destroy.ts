@@ -33,14 +33,13 @@ async function main(argv: string[]): Promise<void> {
     console.error("stopping after the steps under way; the same command goes on from there");
     cut.abort(new Error("interrupted; the same command goes on from there"));
   });
-  const clusterGone = options.command === "cluster-gone";
-  const what = clusterGone
-    ? "Its instances will be terminated and all of it destroyed."
-    : "All of it will be destroyed.";
-  const confirm = async () => options.yes || confirmed(what, options.stack);
+  const confirm = async (what: string) => options.yes || confirmed(what, options.stack);
   console.error(`looking whether the cluster of ${account.stack} answers ...`);
   const common = { stack, short: options.stack, search, probe, confirm, say, folder: process.cwd() };
-  const done = await (clusterGone ? clusterGoneCommand : destroyCommand)({ ...common, signal: cut.signal });
+  const done = await (options.command === "cluster-gone" ? clusterGoneCommand : destroyCommand)({
+    ...common,
+    signal: cut.signal,
+  });
   if (!done) process.exitCode = 1;
 }
 

@@ -75,14 +75,30 @@ export const isInUse = (error: unknown): boolean =>
 
 const isDenied = (error: unknown) => /AccessDenied|UnauthorizedOperation|NotAuthorized/.test(codeOf(error));
 
-/** Asks AWS; an answer that the permission is missing names it. @param action as in a policy, such as `ec2:DescribeVolumes`. */
+/** Codes of a connection that did not come about. */
+const UNREACHED = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|TimeoutError/;
+
+const isUnreached = (error: unknown) =>
+  UNREACHED.test(codeOf(error)) || (error instanceof Error && "code" in error && UNREACHED.test(String(error.code)));
+
+/** Why a call failed, for a person, where the answer of AWS alone does not tell. Pure. */
+function explained(action: string, error: unknown): unknown {
+  const told = error instanceof Error ? error.message : String(error);
+  if (isDenied(error))
+    return new Error(`these credentials lack the permission ${action}; give it to them and repeat. AWS says: ${told}`);
+  if (isUnreached(error))
+    return new Error(`AWS does not answer ${action} (${told}); look at the network, aws:region and AWS_ENDPOINT_URL`);
+  if (/CredentialsProviderError/.test(codeOf(error)))
+    return new Error(`there are no AWS credentials for ${action} (${told}); log in, or set aws:profile, and repeat`);
+  return error;
+}
+
+/** Asks AWS; a failure names what was asked. @param action as in a policy, such as `ec2:DescribeVolumes`. */
 export async function asking<T>(action: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!isDenied(error)) throw error;
-    const told = error instanceof Error ? error.message : String(error);
-    throw new Error(`these credentials lack the permission ${action}; give it to them and repeat. AWS says: ${told}`);
+    throw explained(action, error);
   }
 }
 

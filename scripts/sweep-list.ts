@@ -1,6 +1,7 @@
 import type { Found, Kind, Search } from "./sweep-account";
 import { BALANCERS } from "./sweep-balancers";
 import { EC2 } from "./sweep-ec2";
+import { EKS } from "./sweep-eks";
 import { securityGroups } from "./sweep-groups";
 import { namedLogGroups, OTHERS } from "./sweep-others";
 import { isOfStack } from "./sweep-tags";
@@ -11,7 +12,8 @@ import { isOfStack } from "./sweep-tags";
 
 /** In the order in which they can be deleted: what uses another thing comes before it. */
 export const KINDS: readonly Kind[] = [
-  OTHERS.cluster,
+  EKS.cluster,
+  EKS.nodeGroups,
   EC2.instances,
   BALANCERS.loadBalancers,
   BALANCERS.targetGroups,

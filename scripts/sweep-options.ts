@@ -9,8 +9,8 @@ import { UsageError } from "./key-options";
 export const SWEEP_USAGE = `Usage: npm run sweep -- --stack NAME [--delete [--yes]]
 
 Lists what the AWS account still holds of a stack, by tag: instances, load balancers, target groups, network interfaces,
-security groups, volumes, launch templates, instance profiles, log groups, the EKS cluster. What Pulumi's state has is named
-apart from what is left over.
+security groups, volumes, launch templates, instance profiles, log groups, the EKS cluster and its node groups. What Pulumi's
+state has is named apart from what is left over.
 
   --delete       deletes what is left over, in an order that works; refused while the stack has its cluster
   --yes          does not ask for confirmation

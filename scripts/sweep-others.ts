@@ -3,7 +3,6 @@ import {
   ListTagsForResourceCommand,
   paginateDescribeLogGroups,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { DescribeClusterCommand } from "@aws-sdk/client-eks";
 import {
   DeleteInstanceProfileCommand,
   GetInstanceProfileCommand,
@@ -12,11 +11,11 @@ import {
   RemoveRoleFromInstanceProfileCommand,
 } from "@aws-sdk/client-iam";
 import { guardFunctionName } from "../guard/settings";
-import { asking, type Found, isGone, type Kind, pages, type Search } from "./sweep-account";
+import { asking, type Found, type Kind, pages, type Search } from "./sweep-account";
 import { tagsOf } from "./sweep-tags";
 
 /*
- * What is neither machine nor network: log groups, Karpenter's instance profiles, the cluster.
+ * What is neither machine nor network: log groups, Karpenter's instance profiles.
  */
 
 /** Names under which AWS writes logs of a stack. */
@@ -88,19 +87,4 @@ const instanceProfiles: Kind = {
   },
 };
 
-/** Listed only: deleting it is Pulumi's. */
-const cluster: Kind = {
-  name: "EKS cluster",
-  list: ({ clients, stack }) =>
-    asking("eks:DescribeCluster", async () => {
-      const answer = await clients.eks.send(new DescribeClusterCommand({ name: stack })).catch((error: unknown) => {
-        if (isGone(error)) return undefined;
-        throw error;
-      });
-      return answer?.cluster === undefined
-        ? []
-        : [{ id: stack, tags: answer.cluster.tags ?? {}, detail: answer.cluster.status }];
-    }),
-};
-
-export const OTHERS = { logGroups, instanceProfiles, cluster };
+export const OTHERS = { logGroups, instanceProfiles };

@@ -1,18 +1,21 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CreateNetworkInterfaceCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
+import { CreateNetworkInterfaceCommand } from "@aws-sdk/client-ec2";
+import { CreateNodegroupCommand } from "@aws-sdk/client-eks";
 import { CreateLoadBalancerCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { STACK_TAG } from "../../guard/tags";
 import { faultConfig } from "../../rehearsal/faults/matrix";
 import { createStack } from "../../rehearsal/workspace";
 import { clusterGoneCommand, type DestroyArgs, destroyCommand } from "../../scripts/destroy-command";
 import type { Answer } from "../../scripts/destroy-probe";
-import { inCluster } from "../../scripts/destroy-state";
+import { inCluster, launchRoleOf, type StateResource } from "../../scripts/destroy-state";
 import { exportState } from "../../scripts/destroy-workspace";
 import { clientsOf, type Search } from "../../scripts/sweep-account";
 import { Refusal } from "../../scripts/sweep-command";
 import program from "../../stacks/main";
+import { type Relauncher, startRelauncher } from "./relauncher";
 import { startTestStage, type TestStage } from "./stage";
 
 /*
@@ -21,10 +24,14 @@ import { startTestStage, type TestStage } from "./stage";
 
 const REGION = "us-east-1";
 let on: TestStage;
+let karpenter: Relauncher | undefined;
 beforeAll(async () => {
   on = await startTestStage(faultConfig());
 });
-afterAll(async () => on?.stop());
+afterAll(async () => {
+  await karpenter?.stop();
+  await on?.stop();
+});
 
 /** The API server as the stage has it: the kubeconfig in the state asks for a token of AWS. */
 async function answers(): Promise<Answer> {
@@ -62,24 +69,25 @@ async function stackNamed(name: string): Promise<Destroyed> {
 
 const nothing = (name: string) => `the account holds nothing of this stack (pilotlight-${name})`;
 
-/** What a cluster that has died leaves: a node, its network plugin's interface, a load balancer. */
-async function leaveBehind({ args }: Destroyed, outputs: { readonly subnets: readonly string[] }) {
+/**
+ * What a cluster leaves that nobody can ask any more: its network plugin's interface, a load balancer; and a node group that a
+ * killed run had begun to make.
+ */
+async function leaveBehind({ args }: Destroyed, subnets: string[], nodeRole: string) {
   const { clients, stack } = args.search;
-  const owned = { Key: `kubernetes.io/cluster/${stack}`, Value: "owned" };
-  const [subnet] = outputs.subnets;
-  await clients.ec2.send(
-    new RunInstancesCommand({
-      ImageId: "ami-0123456789abcdef0",
-      InstanceType: "g6e.xlarge",
-      MinCount: 1,
-      MaxCount: 1,
-      NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: subnet, DeleteOnTermination: true }],
-      TagSpecifications: [{ ResourceType: "instance", Tags: [owned] }],
+  const [SubnetId] = subnets;
+  await clients.eks.send(
+    new CreateNodegroupCommand({
+      clusterName: stack,
+      nodegroupName: "begun",
+      nodeRole,
+      subnets,
+      tags: { [STACK_TAG]: stack },
     }),
   );
   await clients.ec2.send(
     new CreateNetworkInterfaceCommand({
-      SubnetId: subnet,
+      SubnetId,
       TagSpecifications: [
         { ResourceType: "network-interface", Tags: [{ Key: "cluster.k8s.amazonaws.com/name", Value: stack }] },
       ],
@@ -88,7 +96,7 @@ async function leaveBehind({ args }: Destroyed, outputs: { readonly subnets: rea
   await clients.balancers.send(
     new CreateLoadBalancerCommand({
       Name: "k8s-left",
-      Subnets: [...outputs.subnets],
+      Subnets: [...subnets],
       Tags: [{ Key: "elbv2.k8s.aws/cluster", Value: stack }],
     }),
   );
@@ -117,7 +125,17 @@ test("an empty stack and a half-created one are destroyed at the first time", as
   expect((await on.stage.leftovers()).left).toEqual([]);
 });
 
-test("with its cluster silent a destroy stops with one message, and --cluster-gone leaves nothing", async () => {
+/** Ends a run at a line, and tells whether it was the interruption that ended it. */
+async function cutAt({ args, said }: Destroyed, start: string): Promise<void> {
+  const cut = new AbortController();
+  const say = (line: string) => {
+    said.push(line);
+    if (line.startsWith(start)) cut.abort(new Error("interrupted"));
+  };
+  await expect(clusterGoneCommand({ ...args, say, signal: cut.signal })).rejects.toThrow(/^interrupted$/);
+}
+
+test("with its cluster out of reach a destroy stops with one message; --cluster-gone outlasts Karpenter and leaves nothing", async () => {
   const gone = await stackNamed("gone");
   await gone.stack.up({ color: "never" });
 
@@ -125,27 +143,48 @@ test("with its cluster silent a destroy stops with one message, and --cluster-go
   await expect(early).rejects.toBeInstanceOf(Refusal);
   await expect(early).rejects.toThrow("the cluster answers, so it is not gone; nothing was changed");
 
-  await leaveBehind(gone, { subnets: await subnetsOf(gone.stack) });
+  const subnets = await subnetsOf(gone.stack);
   const before = await exportState(gone.stack);
+  const outputOf = (is: (one: StateResource) => boolean, name: string) =>
+    String(before.deployment.resources?.find(is)?.outputs?.[name]);
+  await leaveBehind(
+    gone,
+    subnets,
+    outputOf(({ type }) => type === "aws:eks/nodeGroup:NodeGroup", "nodeRoleArn"),
+  );
+  const role = launchRoleOf(before.deployment);
+  const roleArn = outputOf(({ id }) => id === role, "arn");
+  const [subnet = ""] = subnets;
+  karpenter = await startRelauncher(on, { stack: "pilotlight-gone", roleArn, subnet });
+  expect(karpenter.counts).toEqual({ started: 1, refused: 0 });
   const inAccount = (await on.stage.leftovers()).left;
   await on.stage.server.stop();
 
   await expect(destroyCommand(gone.args)).rejects.toThrow(
-    /^the cluster does not answer \(connection refused\).* nothing was changed\..* npm run destroy -- --stack gone --cluster-gone, /,
+    /^the cluster does not answer \(connection refused\).* nothing was changed\. EKS says that cluster pilotlight-gone is ACTIVE: .* aws eks update-cluster-config --name pilotlight-gone --region us-east-1 .* npm run destroy -- --stack gone --cluster-gone, /,
   );
+  const asked: string[] = [];
+  const refuse = async (what: string) => {
+    asked.push(what);
+    return false;
+  };
+  await expect(clusterGoneCommand({ ...gone.args, confirm: refuse })).rejects.toThrow("nothing was changed");
+  expect(asked).toEqual([expect.stringMatching(/^The cluster is ACTIVE, not gone: /)]);
+  expect(gone.said).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^ {2}instance i-\w+, g6e\.xlarge running$/),
+      "  EKS cluster pilotlight-gone, ACTIVE",
+      "  node group begun, ACTIVE",
+    ]),
+  );
+  expect(gone.said.at(-1)).toMatch(/^EKS says that cluster pilotlight-gone is ACTIVE: /);
   expect((await exportState(gone.stack)).text).toBe(before.text);
   expect((await on.stage.leftovers()).left).toEqual(inAccount);
   expect(readdirSync(gone.folder)).toEqual([]);
 
-  // Cut off after the state has lost its Kubernetes resources; the repeat goes on from there.
-  const cut = new AbortController();
-  const say = (line: string) => {
-    gone.said.push(line);
-    if (line.startsWith("removing what")) cut.abort(new Error("interrupted"));
-  };
-  await expect(clusterGoneCommand({ ...gone.args, say, signal: cut.signal })).rejects.toThrow("interrupted");
-  const { deployment } = await exportState(gone.stack);
-  expect(inCluster(deployment)).toEqual([]);
+  // Cut off before anything is deleted: the way back is still open.
+  await cutAt(gone, "removing what");
+  expect((await exportState(gone.stack)).text).toBe(before.text);
   expect((await on.stage.leftovers()).left).toEqual(inAccount);
   const [backup = ""] = readdirSync(gone.folder);
   expect(backup).toMatch(/^pilotlight-gone-state-.*\.json$/);
@@ -153,10 +192,20 @@ test("with its cluster silent a destroy stops with one message, and --cluster-go
   expect(readFileSync(join(gone.folder, backup), "utf8")).toBe(before.text);
   expect(before.text).not.toContain('"plaintext"');
 
+  // Cut off once more, with the state without its Kubernetes resources and Karpenter still trying.
+  await cutAt(gone, "dropped ");
+  expect(inCluster((await exportState(gone.stack)).deployment)).toEqual([]);
+  expect(karpenter.counts.started).toBe(1);
+  await expect
+    .poll(() => karpenter?.refusal(), { timeout: 10_000 })
+    .toContain("not authorized to perform: ec2:RunInstances");
+
   expect(await clusterGoneCommand(gone.args)).toBe(true);
   expect(gone.said.filter((line) => line.startsWith("deleting ")).map((line) => line.split(" ")[1])).toEqual(
-    expect.arrayContaining(["instance", "load", "network"]),
+    expect.arrayContaining(["node", "instance", "load", "network"]),
   );
   expect(gone.said.at(-1)).toBe(nothing("gone"));
+  await karpenter.stop();
+  expect(karpenter.counts.started).toBe(1);
   expect((await on.stage.leftovers()).left).toEqual([]);
 });

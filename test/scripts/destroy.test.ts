@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { adviceFor, unreachableMessage } from "../../scripts/destroy-advice";
+import { adviceFor, goneQuestion, unreachableMessage } from "../../scripts/destroy-advice";
 import { parseDestroyOptions } from "../../scripts/destroy-options";
 import { probe } from "../../scripts/destroy-probe";
 import {
@@ -8,6 +8,7 @@ import {
   type Deployment,
   inCluster,
   isKubernetes,
+  launchRoleOf,
   managedBy,
   type StateResource,
   withoutKubernetes,
@@ -161,12 +162,48 @@ test("credentials that cannot be had say nothing of the cluster", async () => {
   expect(answer.kind).toBe("denied");
 });
 
-test("an unreachable cluster is one message that names the way on", () => {
-  const said = unreachableMessage("the cluster at https://x does not answer: getaddrinfo ENOTFOUND x", "dev");
+const about = (status: string | undefined) => ({
+  short: "dev",
+  cluster: "pilotlight-dev",
+  region: "eu-west-1",
+  status,
+});
+
+test.each([
+  [undefined, "If it is only out of reach, get the way back and repeat."],
+  ["DELETING", "If it is only out of reach, get the way back and repeat."],
+  ["ACTIVE", "EKS says that cluster pilotlight-dev is ACTIVE: it is at work, and only out of reach from here."],
+  ["UPDATING", "EKS says that cluster pilotlight-dev is UPDATING: "],
+])("an unreachable cluster of which EKS says %s is one message that names the way on", (status, what) => {
+  const silent = "the cluster at https://x does not answer: getaddrinfo ENOTFOUND x";
+  const said = unreachableMessage(silent, about(status));
   expect(said).toContain("the cluster does not answer (https://x: getaddrinfo ENOTFOUND x)");
-  expect(said).toContain("nothing was changed");
+  expect(said).toContain(`nothing was changed. ${what}`);
   expect(said).toContain("npm run destroy -- --stack dev --cluster-gone");
   expect(said).not.toContain("\n");
+});
+
+test("who gives a cluster up that is alive is told so before agreeing", () => {
+  expect(goneQuestion(about("ACTIVE"))).toMatch(/^The cluster is ACTIVE, not gone: /);
+  expect(goneQuestion(about(undefined))).toBe("Its instances will be terminated and all of it destroyed.");
+});
+
+test("Karpenter's role is found by the component that makes it, not by its name", () => {
+  const role = (types: string, id: string) => ({
+    urn: `urn:pulumi:dev::pilotlight::${types}$aws:iam/role:Role::karpenter`,
+    type: "aws:iam/role:Role",
+    id,
+  });
+  const other = role("pilotlight:index:GpuUse$pilotlight:index:PodRole", "other");
+  const karpenter = role("pilotlight:index:Aws$pilotlight:index:Karpenter$pilotlight:index:PodRole", "karpenter-1");
+  expect(launchRoleOf({ resources: [other, karpenter] })).toBe("karpenter-1");
+  expect(launchRoleOf({ resources: [other] })).toBeUndefined();
+});
+
+test("whatever failed, the command that is to be repeated is the one that was given", () => {
+  const again = "npm run destroy -- --stack dev --cluster-gone";
+  for (const error of ["DependencyViolation", "timed out", "something else"])
+    expect(adviceFor([error], "dev", again)).toEqual([expect.stringContaining(again)]);
 });
 
 test.each([
@@ -178,6 +215,7 @@ test.each([
   ["timed out waiting for the condition", /npm run why -- --stack dev/],
   ["dial tcp 10.0.0.1:443: connect: connection refused", /^the cluster stopped answering/],
   ["api error AccessDeniedException: no", /^these credentials/],
+  ["get stack secrets manager: incorrect passphrase", /^set PULUMI_CONFIG_PASSPHRASE /],
   ["something else", /can be repeated/],
 ])("after %j one thing is to be done", (error, advice) => {
   const told = adviceFor([error], "dev");

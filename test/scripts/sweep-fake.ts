@@ -7,6 +7,7 @@ import type { Tags } from "../../scripts/sweep-tags";
  */
 
 export const FAKE_KINDS = [
+  "node group",
   "instance",
   "load balancer",
   "target group",
@@ -124,7 +125,12 @@ export class FakeAccount {
       tags: this.tagsOf(String(resourceArn).replace("arn:aws:logs:us-east-1:1:log-group:", "")),
     }),
     DeleteLogGroup: ({ logGroupName }) => this.remove(logGroupName),
-    DescribeCluster: () => {
+    ListNodegroups: () => ({ nodegroups: this.of("node group").map(({ id }) => id) }),
+    DescribeNodegroup: ({ nodegroupName }) => ({ nodegroup: { nodegroupName, tags: this.tagsOf(nodegroupName) } }),
+    DeleteNodegroup: ({ nodegroupName }) => this.remove(nodegroupName),
+    // The cluster has no tags, so it is nobody's.
+    DescribeCluster: ({ name }) => {
+      if (this.of("node group").length > 0) return { cluster: { name, status: "ACTIVE" } };
       throw Object.assign(new Error("No cluster found"), { name: "ResourceNotFoundException" });
     },
   };

@@ -188,11 +188,26 @@ test("a log group of the stack's name without a tag is told of and left alone", 
   expect(said.at(-1)).toContain(`aws logs delete-log-group --log-group-name ${name}`);
 });
 
-test("a missing permission is named", async () => {
+const failing = (message: string, more: { readonly name?: string; readonly code?: string }) =>
+  Object.assign(new Error(message), more);
+
+test.each([
+  [
+    failing("not authorized", { name: "UnauthorizedOperation" }),
+    /^these credentials lack the permission ec2:Describe\w+; .* AWS says: not authorized$/,
+  ],
+  [
+    failing("connect ECONNREFUSED 127.0.0.1:9", { code: "ECONNREFUSED" }),
+    /^AWS does not answer ec2:Describe\w+ \(connect ECONNREFUSED 127\.0\.0\.1:9\); look at the network/,
+  ],
+  [
+    failing("Could not load credentials from any providers", { name: "CredentialsProviderError" }),
+    /^there are no AWS credentials for ec2:Describe\w+ \(Could not load .*\); log in, or set aws:profile/,
+  ],
+])("%s: what was asked and what is to be done are named", async (error, told) => {
   const { args } = run([], undefined);
-  const denied = Object.assign(new Error("not authorized"), { name: "UnauthorizedOperation" });
-  Object.assign(args.search.clients.ec2, { send: () => Promise.reject(denied) });
-  await expect(listCommand(args)).rejects.toThrow(/these credentials lack the permission ec2:Describe\w+/);
+  Object.assign(args.search.clients.ec2, { send: () => Promise.reject(error) });
+  await expect(listCommand(args)).rejects.toThrow(told);
 });
 
 describe("the command line", () => {
