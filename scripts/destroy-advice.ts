@@ -70,15 +70,30 @@ export interface Unreachable {
   readonly region: string;
   /** What EKS says of it; undefined where it has no such cluster, or was not to be asked. */
   readonly status: string | undefined;
+  /** Addresses that may reach its API from outside of the VPC, as CIDRs. */
+  readonly publicCidrs: readonly string[];
 }
 
 export const isAlive = ({ status }: Pick<Unreachable, "status">): boolean => ALIVE.includes(status ?? "");
 
 /** That a cluster is alive, and how to reach it again. */
-export const aliveMessage = ({ short, cluster, region, status }: Unreachable): string =>
-  `EKS says that cluster ${cluster} is ${status}: it is at work, and only out of reach from here. Get the way back: the VPN, ` +
-  `or, if this machine's address has changed, aws eks update-cluster-config --name ${cluster} --region ${region} ` +
-  `--resources-vpc-config publicAccessCidrs=ADDRESS/32, and the same in cluster.apiAccess.cidrs; then ${destroyOf(short)}`;
+export function aliveMessage(about: Unreachable): string {
+  const { short, cluster, status } = about;
+  return (
+    `EKS says that cluster ${cluster} is ${status}: it is at work, and only out of reach from here. Get the way back: ` +
+    `the VPN${newAddress(about)}; then ${destroyOf(short)}`
+  );
+}
+
+/** EKS replaces the whole list, so it is given the addresses that it has. Open to all, an address is not what is in the way. */
+function newAddress({ cluster, region, publicCidrs }: Unreachable): string {
+  if (publicCidrs.length === 0 || publicCidrs.includes("0.0.0.0/0")) return "";
+  return (
+    `, or, if this machine's address has changed, aws eks update-cluster-config --name ${cluster} --region ${region} ` +
+    `--resources-vpc-config publicAccessCidrs=${[...publicCidrs, "ADDRESS/32"].join(",")}, and ADDRESS/32 in ` +
+    "cluster.apiAccess.cidrs, too"
+  );
+}
 
 export function unreachableMessage(why: string, about: Unreachable): string {
   const silent = why.replace(/^the cluster at (\S+) does not answer: /, "$1: ");

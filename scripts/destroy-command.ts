@@ -1,3 +1,4 @@
+import type { Cluster } from "@aws-sdk/client-eks";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { messageOf } from "./connection";
 import {
@@ -17,6 +18,7 @@ import type { Answer } from "./destroy-probe";
 import { progress } from "./destroy-progress";
 import {
   type Deployment,
+  hasCluster,
   inCluster,
   launchRoleOf,
   managedBy,
@@ -26,7 +28,7 @@ import {
 } from "./destroy-state";
 import { backUp, exportState, importState, stateWithSecrets } from "./destroy-workspace";
 import type { Search } from "./sweep-account";
-import { listCommand, Refusal } from "./sweep-command";
+import { foreignCluster, listCommand, Refusal } from "./sweep-command";
 import { deleteLeftovers, type Patience } from "./sweep-delete";
 import { describeCluster } from "./sweep-eks";
 
@@ -58,7 +60,7 @@ export async function destroyCommand(args: DestroyArgs): Promise<boolean> {
   if (answer.kind === "silent") {
     // Who may not ask EKS is told the same, only less exactly.
     const cluster = await describeCluster(search).catch(() => undefined);
-    throw new Error(unreachableMessage(answer.why, aboutCluster(args, cluster?.status)));
+    throw new Error(unreachableMessage(answer.why, aboutCluster(args, cluster)));
   }
   if (answer.kind === "denied") throw new Error(deniedMessage(answer.why));
   await demandConfirmed(args, "All of it will be destroyed.");
@@ -78,7 +80,9 @@ export async function clusterGoneCommand(args: DestroyArgs): Promise<boolean> {
       "the cluster answers, so it is not gone; nothing was changed. What runs in it is to be deleted in order: " +
         destroyOf(short),
     );
-  const about = aboutCluster(args, (await describeCluster(search))?.status);
+  const cluster = await describeCluster(search);
+  if (cluster !== undefined && !hasCluster(before.deployment)) throw foreignCluster(search);
+  const about = aboutCluster(args, cluster);
   await listCommand({ search, deployment: before.deployment, say });
   // Where the state has lost what is in the cluster, no way back to it is of use.
   if (inside > 0 && isAlive(about)) say(aliveMessage(about));
@@ -99,11 +103,12 @@ export async function clusterGoneCommand(args: DestroyArgs): Promise<boolean> {
   return lookAfter(args, after);
 }
 
-const aboutCluster = ({ short, search }: DestroyArgs, status: string | undefined): Unreachable => ({
+const aboutCluster = ({ short, search }: DestroyArgs, cluster: Cluster | undefined): Unreachable => ({
   short,
   cluster: search.stack,
   region: search.region,
-  status,
+  status: cluster?.status,
+  publicCidrs: cluster?.resourcesVpcConfig?.publicAccessCidrs ?? [],
 });
 
 /** Whatever is terminated from here on stays so. */

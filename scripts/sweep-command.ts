@@ -1,7 +1,7 @@
 import type { Deployment } from "./destroy-state";
 import { hasCluster, managedBy } from "./destroy-state";
 import type { Search } from "./sweep-account";
-import { deleteLeftovers, nameOf, type Patience } from "./sweep-delete";
+import { deleteLeftovers, type Patience } from "./sweep-delete";
 import { listStack, type OfStack, untaggedLogGroups } from "./sweep-list";
 import { sweepLines } from "./sweep-table";
 
@@ -20,6 +20,13 @@ export interface SweepArgs {
 
 /** It is not done, and nothing was changed. */
 export class Refusal extends Error {}
+
+/** Of a cluster that another state may have made. */
+export const foreignCluster = ({ stack, region }: Search): Refusal =>
+  new Refusal(
+    `EKS cluster ${stack} is there and not in the state, so its nodes may be at work; nothing was changed. If nobody uses it: ` +
+      `aws eks delete-cluster --name ${stack} --region ${region}, after delete-nodegroup for its node groups, and repeat`,
+  );
 
 const isLeft = ({ managed }: OfStack) => !managed;
 
@@ -42,12 +49,7 @@ export async function deleteCommand(args: SweepArgs, confirm: () => Promise<bool
         "Run npm run destroy first, and npm run sweep after it",
     );
   const left = await listCommand(args);
-  const cluster = left.find(({ kind }) => kind.remove === undefined);
-  if (cluster !== undefined)
-    throw new Refusal(
-      `${nameOf(cluster)} is there and not in the state, so its nodes may be at work; nothing was deleted. If nobody uses ` +
-        `it: aws eks delete-cluster --name ${cluster.id} --region ${search.region}, and sweep again`,
-    );
+  if (left.some(({ kind }) => kind.remove === undefined)) throw foreignCluster(search);
   if (left.length === 0) return left;
   if (!(await confirm())) throw new Refusal("nothing was deleted");
   await deleteLeftovers({ search, managed: managedBy(deployment), say, signal, patience });

@@ -4,7 +4,7 @@ import { listPrice } from "../planner/prices";
 import type { StackConfig } from "./config";
 import type { Readable } from "./config-rules";
 import { poolSpec } from "./pools";
-import { eksPools, floorUsdPerHour, isPriced } from "./spend";
+import { eksPools, floorUsdPerHour, isPriced, wakingUsdPerHour } from "./spend";
 import { areHeld, holdsFloor, idleTimes, quietOf } from "./spend-idle";
 
 const usd = (dollars: number) => `$${dollars.toFixed(2)}`;
@@ -48,15 +48,21 @@ function limitFaults({ gpuPools, models, allPools, allModels }: Readable, { limi
   // Without a price, or with types that the kit does not know, the pool itself is the fault.
   if (!eksPools({ gpuPools }).every(([name, pool]) => isPriced(name, pool))) return [];
   const floor = floorUsdPerHour({ gpuPools, models });
-  if (limit >= floor) return [];
-  return [
-    {
-      path: "spend.limit",
-      message:
-        `${usd(limit)} an hour is less than the ${usd(floor)} of nodes that this stack keeps up without a request ` +
-        "(steadyNodes, replicas.min, schedule), so the guard would switch them off at once; raise the limit, or lower those",
-    },
+  const waking = wakingUsdPerHour({ gpuPools, models });
+  const fault = (message: string): Fault[] => [
+    { path: "spend.limit", message: `${usd(limit)} an hour is less than ${message}` },
   ];
+  if (limit < floor)
+    return fault(
+      `the ${usd(floor)} of nodes that this stack keeps up without a request (steadyNodes, replicas.min, schedule), so the guard ` +
+        "would switch them off at once; raise the limit, or lower those",
+    );
+  if (limit < waking)
+    return fault(
+      `the ${usd(waking)} of nodes with one replica of a model awake beside what always runs, so the guard would switch off ` +
+        "what a first request wakes; raise the limit, or take a cheaper GPU",
+    );
+  return [];
 }
 
 /** What works as it is set must not look idle, and the metric says more than an age does, so it has the first word. */

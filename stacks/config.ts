@@ -220,7 +220,7 @@ const spend = z.strictObject({
     .min(0.01)
     .optional()
     .describe(
-      "US dollars an hour of running GPU instances, at on-demand prices, past which GPU capacity is switched off. Default: all that the pools may start, each node of its pool's dearest type, and one more for each step of `capacity`, for a replacement that runs beside the node that it replaces.",
+      "US dollars an hour of running GPU instances, at on-demand prices, past which GPU capacity is switched off; at least what one replica of any model takes beside what always runs. Default: all that the pools may start, each node of its pool's dearest type, one more for each step of `capacity`, and steady nodes outside of a capacity block twice, for replacements that run beside what they replace.",
     ),
   idleNode: duration(900)
     .optional()

@@ -38,7 +38,9 @@ function mostUsdPerHour(settings: Pools): number {
     // drains, so one that takes its place may run beside it.
     const nodes = pool.maxGpus === 0 ? 0 : Math.floor(pool.maxGpus / pool.gpusPerNode) + 1;
     const elastic = pool.capacity.length * nodes;
-    return usd + (pool.steadyNodes + elastic) * Math.max(...Object.values(pricesOf(name, pool)));
+    // A group that a changed setting replaces stands until the new one is up; a capacity block has no room for two.
+    const steady = pool.steadyNodes * (pool.capacityBlock === undefined ? 2 : 1);
+    return usd + (steady + elastic) * Math.max(...Object.values(pricesOf(name, pool)));
   }, 0);
   return Math.ceil(sum);
 }
@@ -75,6 +77,16 @@ export function floorUsdPerHour(settings: Pick<Settings, "gpuPools" | "models">)
     ),
   );
   return Math.max(upUsdPerHour(settings, always), ...scheduled);
+}
+
+/** The most that one replica of a model costs on its cheapest node, beside what always runs: below that it cannot be woken. */
+export function wakingUsdPerHour(settings: Pick<Settings, "gpuPools" | "models">): number {
+  const always = (model: ModelConfig) => model.replicas.min;
+  const models = Object.values(settings.models);
+  const sums = models.map((model) =>
+    upUsdPerHour(settings, (other) => (other === model ? Math.max(1, always(other)) : always(other))),
+  );
+  return Math.max(0, ...sums);
 }
 
 export function spendRulesOf(settings: Settings): SpendRules {

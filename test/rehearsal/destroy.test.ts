@@ -143,6 +143,11 @@ test("with its cluster out of reach a destroy stops with one message; --cluster-
   await expect(early).rejects.toBeInstanceOf(Refusal);
   await expect(early).rejects.toThrow("the cluster answers, so it is not gone; nothing was changed");
 
+  // Another backend's state of the same name, which has never heard of this cluster.
+  const foreign = clusterGoneCommand({ ...(await stackNamed("foreign")).args, search: gone.args.search });
+  await expect(foreign).rejects.toBeInstanceOf(Refusal);
+  await expect(foreign).rejects.toThrow("EKS cluster pilotlight-gone is there and not in the state");
+
   const subnets = await subnetsOf(gone.stack);
   const before = await exportState(gone.stack);
   const outputOf = (is: (one: StateResource) => boolean, name: string) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { adviceFor, goneQuestion, unreachableMessage } from "../../scripts/destroy-advice";
+import { adviceFor, aliveMessage, goneQuestion, unreachableMessage } from "../../scripts/destroy-advice";
 import { parseDestroyOptions } from "../../scripts/destroy-options";
 import { probe } from "../../scripts/destroy-probe";
 import {
@@ -162,11 +162,12 @@ test("credentials that cannot be had say nothing of the cluster", async () => {
   expect(answer.kind).toBe("denied");
 });
 
-const about = (status: string | undefined) => ({
+const about = (status: string | undefined, publicCidrs: string[] = []) => ({
   short: "dev",
   cluster: "pilotlight-dev",
   region: "eu-west-1",
   status,
+  publicCidrs,
 });
 
 test.each([
@@ -181,6 +182,16 @@ test.each([
   expect(said).toContain(`nothing was changed. ${what}`);
   expect(said).toContain("npm run destroy -- --stack dev --cluster-gone");
   expect(said).not.toContain("\n");
+});
+
+test("the command that lets a new address in keeps those that are in", () => {
+  const update =
+    "aws eks update-cluster-config --name pilotlight-dev --region eu-west-1 --resources-vpc-config publicAccessCidrs=";
+  const said = aliveMessage(about("ACTIVE", ["192.0.2.1/32", "192.0.2.2/32"]));
+  expect(said).toContain(
+    `the VPN, or, if this machine's address has changed, ${update}192.0.2.1/32,192.0.2.2/32,ADDRESS/32, and`,
+  );
+  expect(aliveMessage(about("ACTIVE", ["0.0.0.0/0"]))).not.toContain("address");
 });
 
 test("who gives a cluster up that is alive is told so before agreeing", () => {

@@ -28,7 +28,14 @@ describe("a limit below what is always up", () => {
     expect(told({ ...config, spend: { limit: 5 } })).toEqual([
       "spend.limit: $5.00 an hour is less than the $6.88 of nodes that this stack keeps up without a request (steadyNodes, replicas.min, schedule), so the guard would switch them off at once; raise the limit, or lower those",
     ]);
-    expect(told({ ...config, spend: { limit: 6.88 } })).toEqual([]);
+  });
+
+  test("and so would one that has no room for the node that a first request wakes", () => {
+    const config = stackFile("rehearsal");
+    expect(told({ ...config, spend: { limit: 6.88 } })).toEqual([
+      "spend.limit: $6.88 an hour is less than the $8.74 of nodes with one replica of a model awake beside what always runs, so the guard would switch off what a first request wakes; raise the limit, or take a cheaper GPU",
+    ]);
+    expect(told({ ...config, spend: { limit: 8.75 } })).toEqual([]);
   });
 
   test("is not reckoned from pools that cannot be read", () => {

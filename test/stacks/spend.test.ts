@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { INSTANCES } from "../../planner/instances";
 import { parseStack } from "../../stacks/config-read";
 import { chainOf } from "../../stacks/expectations";
-import { floorUsdPerHour, limitUsdPerHour, spendRulesOf } from "../../stacks/spend";
+import { floorUsdPerHour, limitUsdPerHour, spendRulesOf, wakingUsdPerHour } from "../../stacks/spend";
 import { AROUND, changed, type Right, stackFile } from "./config-harness";
 
 const parsed = (raw: unknown) => parseStack(raw, AROUND);
@@ -118,9 +118,15 @@ describe("a node that is kept on purpose", () => {
 });
 
 describe("the limit that nobody set", () => {
-  test("covers each pool full of its dearest type and a replacement, in each step of its capacity, and its steady nodes", () => {
-    expect(limitUsdPerHour(withSteady())).toBe(Math.ceil(3 * price("g6e.16xlarge") + 2 * price("p5.4xlarge")));
+  test("covers each pool full of its dearest type and a replacement, in each step of its capacity, and its steady nodes twice", () => {
+    expect(limitUsdPerHour(withSteady())).toBe(Math.ceil(3 * price("g6e.16xlarge") + 4 * price("p5.4xlarge")));
   });
+});
+
+test("a first request takes a node of the model's first pool, beside what always runs", () => {
+  expect(wakingUsdPerHour(with_(() => {}))).toBe(price("g6e.xlarge"));
+  const beside = withSteady({ replicas: { min: 2, max: 2 } });
+  expect(wakingUsdPerHour(beside)).toBe(2 * price("p5.4xlarge") + price("g6e.xlarge"));
 });
 
 describe("what is up without a request", () => {
