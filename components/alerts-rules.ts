@@ -1,4 +1,4 @@
-import { GPU_NODE, GPU_POD, GPU_USE_PUBLISHER, type GpuUseRulesArgs, gpuUseRules } from "./gpu-use-rules";
+import { GPU_NODE, GPU_POD, GPU_USE_PUBLISHER, type GpuUseRulesArgs, gpuUseRules, POD } from "./gpu-use-rules";
 
 /*
  * When Prometheus raises an alarm. Pure.
@@ -18,6 +18,8 @@ const ENDING_SECONDS = 300;
 export interface AlertRulesArgs extends GpuUseRulesArgs {
   /** Seconds for which the pools keep an empty node; none where nodes are somebody else's, who decides what they are for. */
   emptyForSeconds: readonly number[];
+  /** Where the publisher of GPU use runs. */
+  monitoringNamespace: string;
 }
 
 /** Of a node without a GPU pod: 15 minutes, or longer where a pool keeps its empty nodes longer. */
@@ -29,7 +31,7 @@ export function prometheusRuleSpec(args: AlertRulesArgs) {
   return { groups: [{ name: "pilotlight", rules: [...gpuUseRules(args), ...alerts(args)] }] };
 }
 
-function alerts({ namespace, longestHoldSeconds, emptyForSeconds }: AlertRulesArgs) {
+function alerts({ namespace, longestHoldSeconds, emptyForSeconds, monitoringNamespace }: AlertRulesArgs) {
   const router = `job=~"${namespace}/.+-router"`;
   const readyRouters = `kube_pod_status_ready{namespace="${namespace}", pod=~".+-router-.+", condition="true"} == 1`;
   const pending = `kube_pod_status_phase{namespace="${namespace}", phase="Pending"} == 1`;
@@ -37,13 +39,16 @@ function alerts({ namespace, longestHoldSeconds, emptyForSeconds }: AlertRulesAr
   const answered = `sum by (job) (inference_objective_running_requests{${router}}) > 0`;
   return [
     // Nodes of somebody else's are theirs to judge, and no guard is told of them.
-    ...(emptyForSeconds.length === 0 ? [] : [nodeIdle(idleNodeSeconds(emptyForSeconds)), useUnpublished()]),
+    ...(emptyForSeconds.length === 0
+      ? []
+      : [nodeIdle(idleNodeSeconds(emptyForSeconds)), useUnpublished(monitoringNamespace)]),
     alert("GpuPodPending", {
-      expr: `${GPU_POD} and on (namespace, pod, uid) (${pending})`,
+      expr: `${GPU_POD} and ${POD} (${pending})`,
       seconds: longestHoldSeconds,
       summary: `GPU pod {{ $labels.pod }} has been pending for ${minutes(longestHoldSeconds)}`,
       description: "Requests that waited for it have been refused by now. Ask for the reason: npm run why",
     }),
+    engineNotReady(namespace, longestHoldSeconds),
     alert("RequestsHeld", {
       expr: `(${held}) unless on (job) (${answered})`,
       seconds: longestHoldSeconds,
@@ -74,14 +79,34 @@ const nodeIdle = (seconds: number) =>
       "It is paid for. Karpenter ends an elastic node that is empty; look at what keeps this one: kubectl describe node {{ $labels.node }}",
   });
 
-function useUnpublished() {
-  const available = `kube_deployment_status_replicas_available{deployment="${GPU_USE_PUBLISHER}"}`;
+/**
+ * Of an engine that starts over and over, too: its pod runs on, with the same uid, while the container waits for its next try.
+ * A pod of which nothing has started yet is GpuPodPending's. One that drains refuses new requests, for longer than a hold if
+ * its answers are that long: it is passed over until its deletion's timestamp, when its grace is over.
+ */
+function engineNotReady(namespace: string, seconds: number) {
+  const running = `kube_pod_status_phase{namespace="${namespace}", phase="Running"} == 1`;
+  const ready = `kube_pod_status_ready{namespace="${namespace}", condition="true"} == 1`;
+  const ending = `kube_pod_deletion_timestamp{namespace="${namespace}"} > time()`;
+  return alert("EngineNotReady", {
+    expr: `${GPU_POD} and ${POD} (${running}) unless ${POD} (${ready}) unless ${POD} (${ending})`,
+    seconds,
+    summary: `Engine {{ $labels.pod }} has not been ready for ${minutes(seconds)}`,
+    description: "Its GPUs are paid for and serve nobody. Ask for the reason: npm run why",
+  });
+}
+
+function useUnpublished(namespace: string) {
+  const labels = `namespace="${namespace}", deployment="${GPU_USE_PUBLISHER}"`;
+  const available = `kube_deployment_status_replicas_available{${labels}}`;
   return alert("GpuUseUnpublished", {
     // Of a Deployment that somebody has deleted, too. Without kube-state-metrics it is ClusterUnseen that says so.
     expr: `(sum(${available}) or vector(0)) == 0 unless on () absent(kube_node_info)`,
     seconds: UNPUBLISHED_SECONDS,
     summary: `No pod of ${GPU_USE_PUBLISHER} has been available for ${minutes(UNPUBLISHED_SECONDS)}`,
-    description: `The spend guard is not told which GPUs are used and ends no idle node. Ask the pod: kubectl -n monitoring logs deploy/${GPU_USE_PUBLISHER}`,
+    description:
+      "The spend guard is not told which GPUs are used and ends no idle node; with a lease (or spend.unseenNode) it ends, after " +
+      `a notice, nodes of whose use nothing is known. Ask the pod: kubectl -n ${namespace} logs deploy/${GPU_USE_PUBLISHER}`,
   });
 }
 

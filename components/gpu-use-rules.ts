@@ -31,7 +31,8 @@ const SOURCE = "pilotlight:gpu_use:source_percent";
 const UNKNOWN = "pilotlight:engine_unknown:info";
 
 const GPU = 'resource="nvidia_com_gpu"';
-const POD = "on (namespace, pod, uid)";
+/** Joins series of one pod: another one may come to its name. */
+export const POD = "on (namespace, pod, uid)";
 
 export interface GpuUseRulesArgs {
   /** Namespace of the models: its GPU pods are engines. */

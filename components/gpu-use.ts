@@ -25,6 +25,11 @@ export interface GpuUseArgs {
 }
 
 const NAME = GPU_USE_PUBLISHER;
+/**
+ * It has no probe, so it is ready while it runs. Without this a pod that dies over and over would be available for seconds at
+ * each try, and the alarm GpuUseUnpublished would count from there.
+ */
+const MIN_READY_SECONDS = 90;
 const LABELS = { "app.kubernetes.io/name": NAME };
 const SCRIPT = readFileSync(join(__dirname, "gpu-use", "publish_use.py"), "utf8");
 
@@ -77,7 +82,14 @@ export class GpuUse extends pulumi.ComponentResource {
       name,
       {
         metadata: { ...metadata, labels: LABELS },
-        spec: { replicas: 1, selector: { matchLabels: LABELS }, template: podTemplate(args, script) },
+        spec: {
+          replicas: 1,
+          minReadySeconds: MIN_READY_SECONDS,
+          // Two at once would publish every minute twice.
+          strategy: { type: "Recreate" },
+          selector: { matchLabels: LABELS },
+          template: podTemplate(args, script),
+        },
       },
       { ...parent, dependsOn: [role.association, account, policy, ...args.after] },
     );

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { Alerts } from "../../components/alerts";
 import { alertmanagerConfig, mayPublishAlarms } from "../../components/alerts-delivery";
@@ -31,7 +32,12 @@ const USE = {
   region: "us-east-1",
   after: [],
 };
-const ARGS = { namespace: "inference", longestHoldSeconds: 900, emptyForSeconds: [300] };
+const ARGS = {
+  namespace: "inference",
+  longestHoldSeconds: 900,
+  emptyForSeconds: [300],
+  monitoringNamespace: "monitoring",
+};
 const rules = (args = ARGS) => prometheusRuleSpec(args).groups.flatMap((group) => group.rules);
 const alerts = (args = ARGS) => rules(args).flatMap((rule) => ("alert" in rule ? [rule] : []));
 
@@ -66,10 +72,13 @@ describe("the series that rules read", () => {
       for (const counter of tokenCounters) expect(text).toContain(`increase(${counter}[5m])`);
   });
 
-  test("of the publisher name the Deployment that it is", async () => {
+  test("of the publisher name the Deployment that it is, in its namespace", async () => {
     const seen = await register(() => new GpuUse("use", USE));
-    const { metadata } = find(seen, "kubernetes:apps/v1:Deployment", "use").inputs as { metadata: { name: string } };
-    expect(text).toContain(`kube_deployment_status_replicas_available{deployment="${metadata.name}"}`);
+    const { metadata } = find(seen, "kubernetes:apps/v1:Deployment", "use").inputs as {
+      metadata: { name: string; namespace: string };
+    };
+    const labels = `namespace="${metadata.namespace}", deployment="${metadata.name}"`;
+    expect(text).toContain(`kube_deployment_status_replicas_available{${labels}}`);
   });
 
   test("of the endpoint picker exist at its version", () => {
@@ -93,6 +102,7 @@ describe("alarms", () => {
       "GpuNodeIdle",
       "GpuUseUnpublished",
       "GpuPodPending",
+      "EngineNotReady",
       "RequestsHeld",
       "RouterUnseen",
       "ClusterUnseen",
@@ -117,25 +127,37 @@ describe("alarms", () => {
     expect(names).toEqual(alerts().flatMap(({ alert }) => (ours.includes(alert) ? [] : [alert])));
   });
 
+  test("a silent publisher is looked for, and its log read, where it runs; what the guard then does is told", () => {
+    const elsewhere = alerts({ ...ARGS, monitoringNamespace: "elsewhere" });
+    const { expr, annotations } = elsewhere.find(({ alert }) => alert === "GpuUseUnpublished") ?? {};
+    expect(expr).toContain('{namespace="elsewhere", deployment="gpu-use"}');
+    expect(annotations?.description).toBe(
+      "The spend guard is not told which GPUs are used and ends no idle node; with a lease (or spend.unseenNode) it ends, " +
+        "after a notice, nodes of whose use nothing is known. Ask the pod: kubectl -n elsewhere logs deploy/gpu-use",
+    );
+  });
+
   test("waiting is one only past the longest hold, in whole seconds", () => {
     const waiting = alerts({ ...ARGS, longestHoldSeconds: 1200.4 }).filter(({ alert }) =>
-      ["GpuPodPending", "RequestsHeld"].includes(alert),
+      ["GpuPodPending", "EngineNotReady", "RequestsHeld"].includes(alert),
     );
-    expect(waiting.map((rule) => rule.for)).toEqual(["1201s", "1201s"]);
+    expect(waiting.map((rule) => rule.for)).toEqual(["1201s", "1201s", "1201s"]);
   });
 });
 
 describe("Alerts", () => {
   test("registers one PrometheusRule, beside Prometheus, after its CRD", async () => {
-    const make = (after: Marker[] = []) => new Alerts("alerts", { ...ARGS, monitoringNamespace: "monitoring", after });
+    const args = { ...ARGS, monitoringNamespace: "elsewhere" };
+    const make = (after: Marker[] = []) =>
+      new Alerts("alerts", { ...args, monitoringNamespace: pulumi.output("elsewhere"), after });
     const seen = await register(make);
     expect(names(seen)).toEqual([
       ["kubernetes:monitoring.coreos.com/v1:PrometheusRule", "alerts"],
       ["pilotlight:index:Alerts", "alerts"],
     ]);
     expect(find(seen, "kubernetes:monitoring.coreos.com/v1:PrometheusRule", "alerts").inputs).toMatchObject({
-      metadata: { name: "pilotlight", namespace: "monitoring" },
-      spec: prometheusRuleSpec(ARGS),
+      metadata: { name: "pilotlight", namespace: "elsewhere" },
+      spec: prometheusRuleSpec(args),
     });
     const order = await creationOrder(() => make([new Marker("chart")]));
     expect(order.waits("PrometheusRule alerts", "Marker chart")).toBe(true);

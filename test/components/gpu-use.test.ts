@@ -26,6 +26,8 @@ const make = (change: Partial<GpuUseArgs> = {}) =>
 interface Deployment {
   metadata: { namespace: string };
   spec: {
+    minReadySeconds: number;
+    strategy: { type: string };
     template: {
       metadata: { labels: Record<string, string>; annotations: Record<string, string> };
       spec: { containers: { env: { name: string; value: string }[]; [field: string]: unknown }[] };
@@ -121,6 +123,16 @@ describe("GpuUse", () => {
     expect(await validate(objects)).toEqual([]);
     const everybody = { namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } };
     expect(mayConnect(objects, "monitoring", everybody, template.metadata.labels, 8080)).toBe(false);
+  });
+
+  test("is available only once it has lived through a minute's publishing: one that dies over and over never is", async () => {
+    const { deployment } = await build();
+    const [, period] = /"PERIOD_SECONDS", "(\d+)"/.exec(SCRIPT) ?? [];
+    expect([period, deployment.spec.minReadySeconds]).toEqual(["60", 90]);
+  });
+
+  test("is never there twice: a minute published twice would count as two", async () => {
+    expect((await build()).deployment.spec.strategy).toEqual({ type: "Recreate" });
   });
 
   test("comes after its rights and what it reads", async () => {

@@ -36,7 +36,12 @@ export async function outcome(command: string, args: string[]): Promise<{ code: 
 }
 
 export const spec = (emptyForSeconds: readonly number[] = [300]) =>
-  prometheusRuleSpec({ namespace: "inference", longestHoldSeconds: HOLD, emptyForSeconds });
+  prometheusRuleSpec({
+    namespace: "inference",
+    longestHoldSeconds: HOLD,
+    emptyForSeconds,
+    monitoringNamespace: "monitoring",
+  });
 
 /** Annotations and severity of an alarm, with the values of its labels put in as Prometheus does. */
 function expected(name: string, labels: Series, emptyForSeconds?: readonly number[]) {
@@ -132,3 +137,8 @@ export function pod(
   for (const each of PHASES) series[`kube_pod_status_phase{${who}, phase="${each}"}`] = always(each === phase ? 1 : 0);
   return series;
 }
+
+/** Whether a pod is ready, by its condition. */
+export const ready = (name: string, values: string, uid = `uid-${name}`): Series => ({
+  [`kube_pod_status_ready{namespace="inference", pod="${name}", uid="${uid}", condition="true"}`]: values,
+});

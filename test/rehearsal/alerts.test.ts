@@ -10,6 +10,7 @@ import {
   info,
   outcome,
   pod,
+  ready,
   type Series,
   spec,
   systemNode,
@@ -39,7 +40,7 @@ test("Prometheus takes the rules, and finds nothing to criticize in them", async
   const file = join(on.dir, "rules-alone.json");
   writeFileSync(file, JSON.stringify(spec()));
   const { code, output } = await outcome(on.promtool, ["check", "rules", "--lint=all", "--lint-fatal", file]);
-  expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("SUCCESS: 17 rules found") });
+  expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("SUCCESS: 18 rules found") });
 });
 
 test("a wrong expectation fails: what follows can fail", async () => {
@@ -112,6 +113,66 @@ describe("GpuPodPending", () => {
     }));
 });
 
+describe("EngineNotReady", () => {
+  const engine = (name: string) => pod(name, { node: "g1", phase: "Running" });
+  const idle = (...names: string[]) => ({
+    EngineNotReady: names.map((name) => ({ namespace: "inference", pod: name, uid: `uid-${name}`, node: "g1" })),
+  });
+
+  test("comes of an engine that runs and is not ready for as long as a request is held, restarted or not", () =>
+    holds({
+      series: {
+        ...gpuNode("g1"),
+        ...engine("crashing"),
+        ...ready("crashing", always(0)),
+        // Another pod of its name, before it, served.
+        ...engine("untold"),
+        ...ready("untold", always(1), "uid-before"),
+        ...engine("serving"),
+        ...ready("serving", always(1)),
+        ...pod("theirs", { node: "g1", phase: "Running", namespace: "training" }),
+        ...pod("router", { node: "g1", phase: "Running", resource: "cpu" }),
+        ...ready("router", always(0)),
+      },
+      alarms: { 19: idle(), 21: idle("crashing", "untold") },
+    }));
+
+  test("counts from when it began to run, and anew from when it was last ready", () =>
+    holds({
+      series: {
+        ...gpuNode("g1"),
+        ...pod("pulling", { node: "g1", phase: "Pending" }),
+        ...ready("pulling", always(0)),
+        ...engine("failing"),
+        ...ready("failing", "0x19 1 0x200"),
+      },
+      // Ready at 10 minutes and no longer at 10.5. What has not begun is told once, by the other alarm.
+      alarms: {
+        30: idle(),
+        31: {
+          ...idle("failing"),
+          GpuPodPending: [{ namespace: "inference", pod: "pulling", uid: "uid-pulling", node: "g1" }],
+        },
+      },
+    }));
+
+  test("not of one that loads within the hold", () =>
+    holds({
+      series: { ...gpuNode("g1"), ...engine("a"), ...ready("a", "0x38 1x200") },
+      alarms: { 19: idle(), 21: idle(), 60: idle() },
+    }));
+
+  test("not of one that drains, for however long it may; of one that stays on past its end", () => {
+    const ends = (name: string): Series => ({
+      [`kube_pod_deletion_timestamp{namespace="inference", pod="${name}", uid="uid-${name}"}`]: "_x20 3600x200",
+    });
+    return holds({
+      series: { ...gpuNode("g1"), ...engine("a"), ...ready("a", "1x19 0x200"), ...ends("a") },
+      alarms: { 31: idle(), 59: idle(), 79: idle(), 81: idle("a") },
+    });
+  });
+});
+
 describe("RequestsHeld", () => {
   const queue = (values: string): Series => ({
     'inference_extension_flow_control_queue_size{job="inference/qwen-router", fairness_id="a"}': values,
@@ -122,6 +183,12 @@ describe("RequestsHeld", () => {
     holds({
       series: queue(always(2)),
       alarms: { 19: { RequestsHeld: [] }, 21: { RequestsHeld: [{ job: "inference/qwen-router" }] } },
+    }));
+
+  test("not of one request, which is given up when its hold ends", () =>
+    holds({
+      series: queue("1x39 0x200"),
+      alarms: { 19: { RequestsHeld: [] }, 20: { RequestsHeld: [] }, 21: { RequestsHeld: [] } },
     }));
 
   test("not when the queue was empty in between, nor while a replica answers", async () => {
@@ -175,6 +242,8 @@ describe("GpuUseUnpublished", () => {
     [`kube_deployment_status_replicas_available{namespace="monitoring", deployment="gpu-use", instance="${instance}"}`]:
       available,
     'kube_deployment_status_replicas_available{namespace="monitoring", deployment="other"}': always(1),
+    // Somebody else's, of the same name.
+    'kube_deployment_status_replicas_available{namespace="default", deployment="gpu-use"}': always(1),
   });
   const nobody = { GpuUseUnpublished: [{}] };
 

@@ -10,6 +10,7 @@ import {
   info,
   pod,
   provider,
+  ready,
   type Series,
   systemNode,
   taint,
@@ -51,9 +52,6 @@ const counters = (name: string, { prompt = always(0), generation = always(0), jo
     [`vllm:generation_tokens_total{${labels}}`]: generation,
   };
 };
-const ready = (name: string, values: string): Series => ({
-  [`kube_pod_status_ready{namespace="inference", pod="${name}", uid="uid-${name}", condition="true"}`]: values,
-});
 const started = (name: string, second: number): Series => ({
   [`kube_pod_start_time{namespace="inference", pod="${name}", uid="uid-${name}"}`]: always(second),
 });

@@ -87,7 +87,14 @@ async function prometheus(page: () => string): Promise<string> {
   const config = join(dir, "prometheus.json");
   writeFileSync(
     rules,
-    JSON.stringify(prometheusRuleSpec({ namespace: "inference", longestHoldSeconds: 900, emptyForSeconds: [300] })),
+    JSON.stringify(
+      prometheusRuleSpec({
+        namespace: "inference",
+        longestHoldSeconds: 900,
+        emptyForSeconds: [300],
+        monitoringNamespace: "monitoring",
+      }),
+    ),
   );
   writeFileSync(
     config,
