@@ -70,6 +70,7 @@ export class SpendGuard extends pulumi.ComponentResource {
     const log = createLog();
     const role = createRole();
     const guard = createFunction();
+    const once = createOnce();
     const schedule = createSchedule();
     new GuardAlarms(name, { functionName: guard.name, topic: alarms, after: [schedule] }, parent);
     if (args.monthlyBudgetUsd !== undefined) createBudget(args.monthlyBudgetUsd);
@@ -148,6 +149,15 @@ export class SpendGuard extends pulumi.ComponentResource {
       );
     }
 
+    // A check that fails is not started again before the next one: it would send its mails and take its steps once more.
+    function createOnce() {
+      return new aws.lambda.FunctionEventInvokeConfig(
+        name,
+        { functionName: guard.name, maximumRetryAttempts: 0 },
+        parent,
+      );
+    }
+
     function createSettings(): pulumi.Output<string> {
       const names = Object.entries(args.nodeGroups).map(([pool, { nodeGroupName }]) =>
         nodeGroupName.apply((group) => [pool, group] as const),
@@ -205,7 +215,7 @@ export class SpendGuard extends pulumi.ComponentResource {
             retryPolicy: { maximumEventAgeInSeconds: 300, maximumRetryAttempts: 2 },
           },
         },
-        { ...parent, dependsOn: [policy] },
+        { ...parent, dependsOn: [policy, once] },
       );
     }
 

@@ -14,19 +14,31 @@ import type { Size } from "./state";
 /** Instances ended at once: EC2 ends none of a call of which it refuses one. */
 const BATCH = 50;
 
-/** @returns the steps that are through; of the others either the failure is noted, or the next check tries again. */
-export async function perform(
-  aws: Clients,
-  cluster: string,
-  acts: readonly Act[],
-  faults: Faults,
-): Promise<readonly Act[]> {
-  const through: Act[] = [];
-  for (const act of acts) if (await one(aws, cluster, act, faults)) through.push(act);
-  return through;
+/** What came of the steps. */
+export interface Done {
+  /** Those that are through, but for ends of instances; of the others the failure is noted, or the next check tries again. */
+  readonly through: readonly Act[];
+  /** Ids of instances: those that are ending now, and those that could not be ended. What was gone before is neither. */
+  readonly ended: readonly string[];
+  readonly stayed: readonly string[];
 }
 
-async function one(aws: Clients, cluster: string, act: Act, faults: Faults): Promise<boolean> {
+export async function perform(aws: Clients, cluster: string, acts: readonly Act[], faults: Faults): Promise<Done> {
+  const through: Act[] = [];
+  const ends: End[] = [];
+  for (const act of acts)
+    if (act.act === "terminate") ends.push(...(await (act.one ? terminateOne : terminate)(aws, act.ids, faults)));
+    else if (await change(aws, cluster, act, faults)) through.push(act);
+  const those = (came: End["came"]) => ends.filter((end) => end.came === came).map(({ id }) => id);
+  return { through, ended: those("ended"), stayed: those("stayed") };
+}
+
+async function change(
+  aws: Clients,
+  cluster: string,
+  act: Exclude<Act, { act: "terminate" }>,
+  faults: Faults,
+): Promise<boolean> {
   switch (act.act) {
     case "deny":
       return (await faults.trying(`deny launches to role ${act.role}`, () => deny(aws, act.role))) ?? false;
@@ -36,8 +48,6 @@ async function one(aws: Clients, cluster: string, act: Act, faults: Faults): Pro
       const what = `set node group ${act.group} to ${act.size.desired} nodes`;
       return (await faults.trying(what, () => resize(aws, cluster, act.group, act.size))) ?? false;
     }
-    case "terminate":
-      return terminate(aws, act.ids, faults);
     default:
       return act satisfies never;
   }
@@ -68,23 +78,47 @@ async function resize({ eks }: Clients, clusterName: string, nodegroupName: stri
   }
 }
 
-async function terminate({ ec2 }: Clients, ids: readonly string[], faults: Faults): Promise<boolean> {
-  const end = (InstanceIds: readonly string[]) =>
-    ec2.send(new TerminateInstancesCommand({ InstanceIds: [...InstanceIds] }));
-  const before = faults.all.length;
+interface End {
+  readonly id: string;
+  readonly came: "ended" | "stayed" | "gone";
+}
+
+const end = ({ ec2 }: Clients, InstanceIds: readonly string[]) =>
+  ec2.send(new TerminateInstancesCommand({ InstanceIds: [...InstanceIds] }));
+
+async function terminate(aws: Clients, ids: readonly string[], faults: Faults): Promise<End[]> {
+  const ends: End[] = [];
   for (let at = 0; at < ids.length; at += BATCH) {
     const batch = ids.slice(at, at + BATCH);
-    const refused = await end(batch).then(
+    const refused = await end(aws, batch).then(
       () => false,
       () => true,
     );
     // One instance that is gone, or protected, is no reason to keep the others.
-    for (const id of refused ? batch : [])
-      await faults.trying(`terminate ${id}`, () =>
-        end([id]).catch((error: unknown) => {
-          if (nameOf(error) !== "InvalidInstanceID.NotFound") throw error;
-        }),
-      );
+    for (const id of batch) ends.push(refused ? await endSingle(aws, id, faults) : { id, came: "ended" });
   }
-  return faults.all.length === before;
+  return ends;
+}
+
+/** The first that can be ended: one that is protected is no reason to keep all others for ever. */
+async function terminateOne(aws: Clients, ids: readonly string[], faults: Faults): Promise<End[]> {
+  const ends: End[] = [];
+  for (const id of ids) {
+    ends.push(await endSingle(aws, id, faults));
+    if (ends.at(-1)?.came === "ended") break;
+  }
+  return ends;
+}
+
+async function endSingle(aws: Clients, id: string, faults: Faults): Promise<End> {
+  const came = await faults.trying(`terminate ${id}`, () =>
+    end(aws, [id]).then(
+      () => "ended" as const,
+      (error: unknown) => {
+        if (nameOf(error) === "InvalidInstanceID.NotFound") return "gone" as const;
+        throw error;
+      },
+    ),
+  );
+  return { id, came: came ?? "stayed" };
 }

@@ -1,11 +1,11 @@
-import { judge, type Use } from "./idle";
+import { type Judged, judge, type Use } from "./idle";
 import { type Instance, isOwnGpu, poolOf } from "./instances";
 import { type Spending, spendingOf } from "./limit";
-import { rests, untoldRests } from "./returning";
+import { rests, untoldRests, withoutOldEnds } from "./returning";
 import type { GuardSettings } from "./settings";
 import type { GuardState, Off, Size } from "./state";
 import { after, HOUR, secondsUntil, withinDay } from "./times";
-import { firstEnd, unseenEnd, withUnseen } from "./unseen";
+import { firstEnd, unseenEnds, withUnseen } from "./unseen";
 
 /*
  * What a check does, from what is there, what is remembered and what is set. Pure.
@@ -25,16 +25,25 @@ export type Act =
   | { readonly act: "deny"; readonly role: string }
   | { readonly act: "allow"; readonly role: string }
   | { readonly act: "size"; readonly group: string; readonly size: Size }
-  | { readonly act: "terminate"; readonly ids: readonly string[]; readonly why: "off" | "idle" | "unseen" };
+  | {
+      readonly act: "terminate";
+      readonly ids: readonly string[];
+      readonly why: Why;
+      /** Only the first of them that can be terminated. */
+      readonly one?: true;
+    };
+export type Why = "off" | "idle" | "unseen";
 
 export type Notice =
   | { readonly notice: "off"; readonly off: Off }
   | { readonly notice: "left"; readonly instances: readonly Instance[] }
   | { readonly notice: "past-limit"; readonly detail: string }
   | { readonly notice: "ended"; readonly why: "idle" | "unseen"; readonly instances: readonly Instance[] }
+  | { readonly notice: "stayed"; readonly instances: readonly Instance[] }
   | { readonly notice: "idle-rests"; readonly pool: string; readonly since: string; readonly until: string }
-  | { readonly notice: "unseen"; readonly instances: readonly Instance[]; readonly endsFrom: string }
+  | { readonly notice: "unseen"; readonly instances: readonly Instance[]; readonly endsFrom?: string }
   | { readonly notice: "steady-idle"; readonly instances: readonly Instance[] }
+  | { readonly notice: "orphans"; readonly instances: readonly Instance[] }
   | { readonly notice: "lease-warning"; readonly leaseUntil: string }
   | { readonly notice: "state-lost"; readonly faults: readonly string[] };
 
@@ -42,14 +51,14 @@ export interface Decision {
   /** To be saved before the first step. */
   readonly state: GuardState;
   readonly acts: readonly Act[];
-  /** Those of what was terminated are sent after the last step; the others before anything is terminated. */
+  /** To be sent before anything is terminated; outcome.ts knows those of what was. */
   readonly notices: readonly Notice[];
 }
 
 /** Before a lease ends, seconds. */
 const WARNING = HOUR;
 
-/** @param remembers false where the state cannot be read or written, so that no check knows of the one before. */
+/** @param remembers false where the state cannot be read or written, so that a check may not know of the one before. */
 export function decide(
   facts: Facts,
   before: GuardState,
@@ -61,7 +70,14 @@ export function decide(
   const own = facts.instances?.filter((instance) => isOwnGpu(instance, settings.stack));
   const instances = own ?? [];
   const judged = judge(instances, facts.use, settings, now);
-  const state = withUnseen(withLease(before, settings, now), own, facts.use, judged.unseen, now);
+  const state = withUnseen(
+    withLease(withoutOldEnds(before, now), settings, now),
+    own,
+    facts.use,
+    judged.unseen,
+    settings,
+    now,
+  );
   const spending = own && spendingOf(own, state, settings, now, remembers);
   const off = state.off ?? offBecause(spending, state, settings, now);
   if (off !== undefined) return whileOff(instances, facts.groups, { ...state, off }, settings);
@@ -106,11 +122,11 @@ function whileOff(
   return { state, acts, notices: off.told ? [] : [{ notice: "off", off }] };
 }
 
-const terminate = (instances: readonly Instance[], why: "off" | "idle" | "unseen"): Act[] =>
-  instances.length === 0 ? [] : [{ act: "terminate", ids: instances.map(({ id }) => id), why }];
+const terminate = (instances: readonly Instance[], why: Why, more: { readonly one?: true } = {}): Act[] =>
+  instances.length === 0 ? [] : [{ act: "terminate", ids: instances.map(({ id }) => id), why, ...more }];
 
 function whileOn(
-  { idle, unseen, steadyIdle }: ReturnType<typeof judge>,
+  { idle, unseen, steadyIdle, orphans }: Judged,
   spending: Spending | undefined,
   before: GuardState,
   settings: GuardSettings,
@@ -126,14 +142,12 @@ function whileOn(
   if (spending?.is === "past" && pastLimitSince === undefined)
     notices.push({ notice: "past-limit", detail: spending.detail });
   const ends = idle.filter((instance) => !rests(poolOf(instance), state, now));
-  if (ends.length > 0) notices.push({ notice: "ended", why: "idle", instances: ends });
-  notices.push(...untoldRests(state, settings, now));
-  const unseenEnds = unseenEnd(unseen, state, settings, now);
-  if (unseenEnds.length > 0) notices.push({ notice: "ended", why: "unseen", instances: unseenEnds });
+  notices.push(...untoldRests(state, now));
   if (remembers && unseen.length > 0 && !withinDay(state.unseenTold, now))
     notices.push({ notice: "unseen", instances: unseen, endsFrom: firstEnd(unseen, state, settings, now) });
   if (steadyIdle.length > 0 && !withinDay(state.steadyIdleTold, now))
     notices.push({ notice: "steady-idle", instances: steadyIdle });
+  if (orphans.length > 0 && !withinDay(state.orphansTold, now)) notices.push({ notice: "orphans", instances: orphans });
   const { leaseUntil } = state;
   // A lease of an hour or less is new when its last hour begins: whoever took it knows.
   const warns = leaseSeconds !== undefined && leaseSeconds > WARNING && leaseUntil !== undefined;
@@ -141,7 +155,11 @@ function whileOn(
     notices.push({ notice: "lease-warning", leaseUntil });
   return {
     state,
-    acts: [...wakingActs(state, settings), ...terminate(ends, "idle"), ...terminate(unseenEnds, "unseen")],
+    acts: [
+      ...wakingActs(state, settings),
+      ...terminate(ends, "idle"),
+      ...terminate(unseenEnds(unseen, state, settings, now), "unseen", { one: true }),
+    ],
     notices,
   };
 }

@@ -5,7 +5,8 @@ import type { Clients } from "./clients";
 import type { Facts } from "./decide";
 import { type Faults, nameOf } from "./faults";
 import { mayBeIdle, periodOf, type Use } from "./idle";
-import { type Instance, poolOf } from "./instances";
+import type { Instance } from "./instances";
+import { ruleOf } from "./rules";
 import { type GuardSettings, USE_METRIC } from "./settings";
 import type { Size } from "./state";
 import { GPU_POOL_TAG, STACK_TAG } from "./tags";
@@ -14,8 +15,10 @@ import { GPU_POOL_TAG, STACK_TAG } from "./tags";
  * What there is in the account. What cannot be read is missing, and the failure noted.
  */
 
-/** The most that one GetMetricData takes. */
-const QUERIES = 500;
+/** Of each instance. Up to five of one metric cost in one call what one costs. */
+const STATISTICS = ["Maximum", "SampleCount"] as const;
+/** GetMetricData takes 500 queries at once. */
+const INSTANCES = 500 / STATISTICS.length;
 
 export async function facts(aws: Clients, settings: GuardSettings, now: Date, faults: Faults): Promise<Facts> {
   const [instances, groups] = await Promise.all([
@@ -79,13 +82,13 @@ async function readUse(
   // One window to a call, so one call or more for each length of window.
   const windows = new Map<number, string[]>();
   for (const each of instances.filter((one) => mayBeIdle(one, settings, now))) {
-    const seconds = settings.pools[poolOf(each)]?.idleSeconds ?? 0;
+    const seconds = ruleOf(each, settings).idleSeconds ?? 0;
     windows.set(seconds, [...(windows.get(seconds) ?? []), each.id]);
   }
   const found: Record<string, Use> = {};
   for (const [seconds, ids] of windows)
-    for (let at = 0; at < ids.length; at += QUERIES) {
-      const some = ids.slice(at, at + QUERIES);
+    for (let at = 0; at < ids.length; at += INSTANCES) {
+      const some = ids.slice(at, at + INSTANCES);
       const use = await faults.trying("read the use of GPUs", () =>
         readWindow(aws, some, seconds, settings.stack, now),
       );
@@ -103,8 +106,9 @@ async function readWindow(
 ): Promise<Record<string, Use>> {
   const Period = periodOf(seconds);
   const [stackDimension, instanceDimension] = USE_METRIC.dimensions;
-  const query = (id: string, index: number): MetricDataQuery => ({
-    Id: `use${index}`,
+  const nameOfQuery = (Stat: (typeof STATISTICS)[number], index: number) => `${Stat.toLowerCase()}${index}`;
+  const query = (Stat: (typeof STATISTICS)[number], id: string, index: number): MetricDataQuery => ({
+    Id: nameOfQuery(Stat, index),
     MetricStat: {
       Metric: {
         Namespace: USE_METRIC.namespace,
@@ -115,7 +119,7 @@ async function readWindow(
         ],
       },
       Period,
-      Stat: "Maximum",
+      Stat,
     },
   });
   // Whole periods, as CloudWatch keeps them: else the first and the last point are of less time than the others.
@@ -125,7 +129,7 @@ async function readWindow(
   const pages = paginateGetMetricData(
     { client: cloudWatch },
     {
-      MetricDataQueries: ids.map(query),
+      MetricDataQueries: ids.flatMap((id, index) => STATISTICS.map((stat) => query(stat, id, index))),
       StartTime: new Date(start * 1000),
       // The minute that is not over yet may show use already.
       EndTime: new Date((end + Period) * 1000),
@@ -133,10 +137,13 @@ async function readWindow(
   );
   for await (const { MetricDataResults = [] } of pages)
     for (const { Id = "", Values = [] } of MetricDataResults) values.set(Id, [...(values.get(Id) ?? []), ...Values]);
+  const minutes = Period / 60;
   return Object.fromEntries(
     ids.map((id, index) => {
-      const points = values.get(`use${index}`) ?? [];
-      return [id, { points: points.length, expected: (end - start) / Period, highest: Math.max(0, ...points) }];
+      const of = (stat: (typeof STATISTICS)[number]) => values.get(nameOfQuery(stat, index)) ?? [];
+      // What came twice, while one publisher took over from another, makes up for no gap elsewhere.
+      const points = of("SampleCount").reduce((sum, count) => sum + Math.min(count, minutes), 0);
+      return [id, { points, expected: (end - start) / 60, highest: Math.max(0, ...of("Maximum")) }];
     }),
   );
 }

@@ -10,7 +10,9 @@ export class Faults {
     try {
       return await work();
     } catch (error) {
-      this.all.push(`${what}: ${nameOf(error)}: ${error instanceof Error ? error.message : String(error)}`);
+      const fault = `${what}: ${nameOf(error)}: ${error instanceof Error ? error.message : String(error)}`;
+      // What is tried twice in a run fails twice for one reason.
+      if (!this.all.includes(fault)) this.all.push(fault);
       return undefined;
     }
   }

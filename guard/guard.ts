@@ -6,7 +6,7 @@ import { type Act, decide, type Notice, wakingActs } from "./decide";
 import { facts, readInstances } from "./facts";
 import { Faults } from "./faults";
 import { type Around, messageOf } from "./messages";
-import { leftRunning, remembered } from "./outcome";
+import { noticesOf, remembered, withOff } from "./outcome";
 import { extended, woken } from "./requests";
 import type { GuardRequest, GuardSettings } from "./settings";
 import { type GuardState, stateText } from "./state";
@@ -67,13 +67,13 @@ export class Guard {
     const found = await facts(aws, settings, now, faults);
     let decision = decide(found, before.state, settings, now, loaded !== undefined);
     const saved = loaded && (await this.remember(decision.state, loaded, faults));
-    // What cannot be written is not known to the next check either: nothing may wait for it.
+    // The next check may run in another process, which does not know what could not be written.
     if (loaded !== undefined && saved === undefined) decision = decide(found, before.state, settings, now, false);
     const { state, acts, notices } = decision;
     const instances = found.instances ?? [];
     const tell = (some: readonly Notice[]) => this.tell(some, { instances, faults: [...faults.all], now }, faults);
     const ends = (act: Act) => act.act === "terminate";
-    const through = await perform(
+    const first = await perform(
       aws,
       settings.stack,
       acts.filter((act) => !ends(act)),
@@ -81,14 +81,13 @@ export class Guard {
     );
     // Damage that is not told yet is: the write takes it away.
     const lost: Notice[] = before.faults.length > 0 ? [{ notice: "state-lost", faults: before.faults }] : [];
-    const isLate = ({ notice }: Notice) => notice === "ended";
-    // Before anything goes: should the function end while it terminates, somebody knows why nodes are gone.
-    const toldFirst = await tell([...lost, ...notices.filter((notice) => !isLate(notice))]);
-    const ended = await perform(aws, settings.stack, acts.filter(ends), faults);
-    const outcome = { wanted: acts, through: [...through, ...ended], instances };
-    const toldLast = await tell([...notices.filter(isLate), ...leftRunning(state, outcome)]);
-    const next = remembered(state, { ...outcome, told: [...toldFirst, ...toldLast] }, now);
-    if (saved !== undefined) await this.rememberAfterwards(next, saved, faults);
+    // Before anything goes: should the function end while it terminates, somebody knows that GPUs are off.
+    const toldFirst = await tell([...lost, ...notices]);
+    const last = await perform(aws, settings.stack, acts.filter(ends), faults);
+    const outcome = { ...last, through: first.through, wanted: acts, instances };
+    const toldLast = await tell(noticesOf(state, outcome, now));
+    const next = remembered(state, outcome, [...toldFirst, ...toldLast], settings, now);
+    await this.rememberAfterwards(next, saved ?? loaded, faults);
     if (faults.all.length > 0) throw new Error(`the check is not through:\n${faults.all.join("\n")}`);
     return { status: statusOf(next, instances, [], settings, now) };
   }
@@ -125,21 +124,30 @@ export class Guard {
     return { status: statusOf(state, instances, faults.all, this.settings, this.clock()) };
   }
 
-  /** Saves; a parameter that cannot be written must not keep the guard from switching off. */
+  /** Saves, or keeps for this process; a parameter that cannot be written must not keep the guard from switching off. */
   private async remember(state: GuardState, before: Remembered, faults: Faults): Promise<Remembered | undefined> {
-    if (before.faults.length === 0 && stateText(state) === stateText(before.state)) return before;
+    if (before.faults.length === 0 && !before.held && stateText(state) === stateText(before.state)) return before;
     try {
       return await this.store.save(state, before);
     } catch (error) {
       if (error instanceof StateChanged) throw error;
+      this.store.hold(state, before);
       await faults.trying(`write ${this.settings.stateParameter}`, () => Promise.reject(error));
       return undefined;
     }
   }
 
-  /** After the steps it is too late to begin again: whoever wrote meanwhile knows better, and steps may be repeated. */
-  private async rememberAfterwards(state: GuardState, saved: Remembered, faults: Faults): Promise<void> {
-    await this.remember(state, saved, faults).catch((error: unknown) => {
+  /**
+   * After the steps it is too late to begin again: whoever wrote meanwhile knows better, and steps may be repeated.
+   * @param before as it was saved or, where that failed, as it was read: then this is the second try. Where it could not be
+   *   read either, a switch-off is what has to be known of this check.
+   */
+  private async rememberAfterwards(state: GuardState, before: Remembered | undefined, faults: Faults): Promise<void> {
+    const { off } = state;
+    const late = before ?? (off && (await this.store.load().catch(() => undefined)));
+    if (late === undefined) return;
+    const next = before !== undefined || off === undefined ? state : withOff(late.state, off);
+    await this.remember(next, late, faults).catch((error: unknown) => {
       if (!(error instanceof StateChanged)) throw error;
     });
   }

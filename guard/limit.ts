@@ -1,4 +1,4 @@
-import { type Instance, usdOf } from "./instances";
+import { ageSeconds, type Instance, usdOf } from "./instances";
 import { dollars } from "./messages-text";
 import type { GuardSettings } from "./settings";
 import type { GuardState } from "./state";
@@ -15,10 +15,13 @@ export type Spending = { readonly is: "within" } | { readonly is: "past" | "too 
 const CENT_OF_A_CENT = 1e-4;
 /** Times the limit from which nobody waits for a second check. */
 const FAR = 2;
-/** Seconds, less than between two checks: a check that failed is started again after a minute, and is no second one. */
+/** Seconds, less than between two checks: one call may come twice, and one by hand may come between. */
 const SECOND_CHECK = 240;
 
-/** @param remembers false where the state cannot be read or written: then no second check would know of the first. */
+/**
+ * @param remembers false where the state cannot be read or written. Then the instances tell what the check before saw: those
+ *   that were there already.
+ */
 export function spendingOf(
   instances: readonly Instance[],
   { pastLimitSince }: GuardState,
@@ -27,9 +30,13 @@ export function spendingOf(
   remembers: boolean,
 ): Spending {
   const usd = usdOf(instances, prices);
-  if (usd <= limitUsdPerHour + CENT_OF_A_CENT) return { is: "within" };
+  const isPast = (sum: number, times = 1) => sum > limitUsdPerHour * times + CENT_OF_A_CENT;
+  if (!isPast(usd)) return { is: "within" };
+  const there = instances.filter((instance) => ageSeconds(instance, now) >= SECOND_CHECK);
   const tooLong =
-    !remembers || usd > limitUsdPerHour * FAR + CENT_OF_A_CENT || secondsUntil(pastLimitSince, now) <= -SECOND_CHECK;
+    isPast(usd, FAR) ||
+    secondsUntil(pastLimitSince, now) <= -SECOND_CHECK ||
+    (!remembers && isPast(usdOf(there, prices)));
   const detail = `Running GPU instances cost ${dollars(usd)} an hour; the limit (spend.limit) is ${dollars(limitUsdPerHour)}.`;
   return { is: tooLong ? "too long" : "past", detail };
 }

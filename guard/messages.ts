@@ -47,7 +47,7 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
     case "left":
       return message(
         "GPU instances are left running",
-        `GPUs of stack ${settings.stack} are switched off, but not all of these instances could be terminated:\n${table(notice.instances)}`,
+        `GPUs of stack ${settings.stack} are switched off, but these instances could not be terminated:\n${table(notice.instances)}`,
         "The guard tries again every 5 minutes and fails each time, which its error alarm shows; this is said once. Running instances and the reason of the switch-off:",
         command("lease"),
       );
@@ -62,7 +62,7 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
     case "idle-rests":
       return message(
         `idle nodes of pool ${notice.pool} keep coming back`,
-        `For the third time within 24 hours the guard has terminated idle GPU nodes of pool "${notice.pool}", the last time at ${notice.since}: something starts them again and does not use them. Until ${notice.until} it terminates no more idle nodes in this pool. Nothing is switched off; limit and lease hold as before.`,
+        `Three times within 24 hours the guard has terminated idle GPU nodes of pool "${notice.pool}", the last time at ${notice.since}, and twice they had been started after the time before: something starts them and does not use them. Until ${notice.until} it terminates no more idle nodes in this pool. Nothing is switched off; limit and lease hold as before.`,
         "What asks for the nodes:",
         command("why"),
       );
@@ -72,9 +72,11 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
         `Nothing is known of the use of ${notice.instances
           .map(({ id }) => id)
           .slice(0, ROWS)
-          .join(
-            ", ",
-          )}; look at deployment gpu-use in namespace monitoring. If nothing changes, they are ended from ${notice.endsFrom} on, one at a check of 5 minutes, each once it is older than spend.unseenNode; others of which nothing is known then go, too, 2 hours after the guard first missed them.\n${table(notice.instances)}`,
+          .join(", ")}; look at deployment gpu-use in namespace monitoring. ${
+          notice.endsFrom === undefined
+            ? "Nothing is ended for it (spend.unseenNode is not set), and while it lasts none of them is ended as idle."
+            : `If nothing changes, they are ended from ${notice.endsFrom} on, one at a check of 5 minutes, each once it is older than spend.unseenNode; others of which nothing is known then go, too, 2 hours after the guard has noted them.`
+        }\n${table(notice.instances)}`,
         "A node whose use is published again stays. This is said once a day while it lasts. What the deployment says:",
         "    kubectl -n monitoring logs deployment/gpu-use",
       );
@@ -92,6 +94,20 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
         command("why"),
       );
     }
+    case "stayed":
+      return message(
+        "unused GPU nodes could not be terminated",
+        `These instances are idle, or nothing is known of their use, and they could not be terminated:\n${table(notice.instances)}`,
+        "Termination protection would be a reason. The guard tries again every 5 minutes and fails each time, which its error alarm shows; this is said once a day. What runs:",
+        command("lease"),
+      );
+    case "orphans":
+      return message(
+        "GPU nodes of pools that are not in the stack",
+        `These instances belong to pools that stack ${settings.stack} does not have, and none of its pools says how long a node may be unused (spend.idleNode). The limit and the lease count them; nothing else ends them.\n${table(notice.instances)}`,
+        "If nobody needs them, terminate them. This is said once a day. What runs:",
+        command("lease"),
+      );
     case "steady-idle":
       return message(
         "steady GPU nodes are idle",

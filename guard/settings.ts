@@ -10,7 +10,7 @@ export const USE_METRIC = {
   namespace: "Pilotlight",
   /**
    * Percent. Above 0: its busiest GPU worked, an engine on it loads, or took in or gave out tokens in the last 5 minutes (100).
-   * 0: no pod has its GPUs, or DCGM and every engine on it say that there was nothing. What is not known has no point.
+   * 0: no pod has its GPUs, or DCGM and every engine on it say that there was nothing. What is not known has no value.
    */
   name: "GpuUse",
   /** Dimensions: the stack's name in AWS, and the EC2 instance id. */
@@ -23,7 +23,7 @@ export interface GuardedPool {
   readonly nodeGroup?: string;
   /** Seconds without use after which an elastic node is terminated; left out where a floor of replicas keeps it up. */
   readonly idleSeconds?: number;
-  /** Seconds of age after which an elastic node whose use nobody has published is terminated; left out: never. */
+  /** Seconds of age after which an elastic node whose use nobody has published is terminated; left out: one is only told. */
   readonly unseenSeconds?: number;
 }
 

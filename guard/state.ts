@@ -19,7 +19,8 @@ const sizes = z.record(z.string(), size);
 
 const off = z.object({
   since: time,
-  reason: z.enum(["lease", "limit"]),
+  // Nothing is "returning" any more; an earlier version wrote it, and an upgrade must not forget that GPUs are off.
+  reason: z.enum(["lease", "limit", "returning"]),
   /** The reason as one sentence, with its numbers. */
   detail: z.string(),
   /** Sizes of node groups from before, for the wake. */
@@ -40,11 +41,11 @@ const FIELDS = {
   waking: z.object({ sizes }),
   /** First check that saw the limit passed, where none since saw less. */
   pastLimitSince: time,
-  /** When idle nodes of a pool were last terminated, by pool. */
+  /** When idle nodes of a pool were terminated, the first time and each time that they had come back, by pool. */
   idleEnds: z.record(z.string(), z.array(time)),
   /** Last idle end of the pools that rest since then and of which somebody was told, by pool. */
   idleRestTold: z.record(z.string(), time),
-  /** Since when somebody knows that nothing is known of an instance's use, by instance id. */
+  /** Since when somebody knows that nothing is known of an instance's use, by instance id, of those that may be ended. */
   unseenSince: z.record(z.string(), time),
   /** When somebody was last told so. */
   unseenTold: time,
@@ -52,6 +53,10 @@ const FIELDS = {
   warnedOf: time,
   /** When somebody was last told of idle steady nodes. */
   steadyIdleTold: time,
+  /** When somebody was last told of nodes that could not be terminated while GPUs are on. */
+  stayedTold: time,
+  /** When somebody was last told of nodes whose pool is not in the stack and that nothing ends. */
+  orphansTold: time,
 } as const;
 type Fields = typeof FIELDS;
 
@@ -81,5 +86,8 @@ export function parseState(text: string): { readonly state: GuardState; readonly
   return { state: state as GuardState, faults };
 }
 
-/** The parameter's text; fields without a value are left out. */
+/**
+ * The parameter's text; fields without a value are left out. A standard parameter takes 4096 characters: no field may grow with
+ * the number of instances.
+ */
 export const stateText = (state: GuardState): string => JSON.stringify(state);

@@ -16,9 +16,13 @@ export interface Remembered {
   readonly state: GuardState;
   readonly faults: readonly string[];
   readonly version: number;
+  /** It could not be written yet: only this process knows it. */
+  readonly held?: true;
 }
 
 export class Store {
+  private held: Omit<Remembered, "faults"> | undefined;
+
   constructor(
     private readonly ssm: SSMClient,
     private readonly parameter: string,
@@ -26,7 +30,14 @@ export class Store {
 
   async load(): Promise<Remembered> {
     const { Parameter } = await this.ssm.send(new GetParameterCommand({ Name: this.parameter }));
-    return { ...parseState(Parameter?.Value ?? ""), version: Parameter?.Version ?? 0 };
+    const version = Parameter?.Version ?? 0;
+    const read = { ...parseState(Parameter?.Value ?? ""), version };
+    return this.held?.version === version ? { ...read, ...this.held } : read;
+  }
+
+  /** What could not be written holds in this process, which Lambda keeps for hours, until somebody writes. */
+  hold(state: GuardState, { version }: Remembered): void {
+    this.held = { state, version, held: true };
   }
 
   /**

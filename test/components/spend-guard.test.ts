@@ -69,6 +69,7 @@ describe("SpendGuard", () => {
       ["aws:kms/alias:Alias", "guard-alarms"],
       ["aws:kms/key:Key", "guard-alarms"],
       ["aws:lambda/function:Function", "guard"],
+      ["aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "guard"],
       ["aws:scheduler/schedule:Schedule", "guard"],
       ["aws:scheduler/scheduleGroup:ScheduleGroup", "guard"],
       ["aws:sns/topic:Topic", "guard-alarms"],
@@ -193,6 +194,14 @@ describe("SpendGuard", () => {
     ]);
   });
 
+  test("Lambda starts no check again", async () => {
+    const seen = await register(() => make());
+    expect(inputs(seen, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")).toEqual({
+      functionName: "pilotlight-dev-spend-guard",
+      maximumRetryAttempts: 0,
+    });
+  });
+
   test("its failure and its silence ring, the silence where Lambda says nothing too", async () => {
     const seen = await register(() => make());
     const alarm = {
@@ -250,6 +259,7 @@ describe("SpendGuard", () => {
     for (const [first, last] of [
       ["MetricAlarm guard-silent", "Schedule guard"],
       ["Schedule guard", "Function guard"],
+      ["Schedule guard", "FunctionEventInvokeConfig guard"],
       ["Schedule guard", "RolePolicy guard-schedule"],
       ["Function guard", "RolePolicy guard"],
       ["Function guard", "LogGroup guard"],

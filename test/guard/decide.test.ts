@@ -67,9 +67,18 @@ describe("limit", () => {
       }[expected],
     );
   });
-  test("without a memory nothing waits for a second check", () => {
-    const settings = { ...SETTINGS, limitUsdPerHour: 121 };
-    expect(decide({ ...NOTHING, instances: three }, {}, settings, NOW, false).state.off?.reason).toBe("limit");
+  test.each([
+    ["what was there at the check before is past it", [240, 600, 600], 121, "limit"],
+    ["one of them was not there", [239, 600, 600], 121, undefined],
+    ["past twice of it", [0, 0, 0], 60, "limit"],
+    ["within it", [600, 600, 600], 122, undefined],
+  ])("without a memory, %s", (_, ages, limitUsdPerHour, reason) => {
+    const instances = three.map((one, index) => ({
+      ...one,
+      launched: new Date(NOW.getTime() - (ages[index] ?? 0) * 1000),
+    }));
+    const settings = { ...SETTINGS, limitUsdPerHour };
+    expect(decide({ ...NOTHING, instances }, {}, settings, NOW, false).state.off?.reason).toBe(reason);
   });
   test("instances that cannot be read are no check within the limit", () => {
     const state = { pastLimitSince: at(-300) };
@@ -195,7 +204,7 @@ test("whatever there is: only own GPU instances go, steady ones only when all is
           expect(of[GPU_POOL_TAG]).toBeDefined();
           if (act.why !== "off") expect(of[LAUNCHED_TAG]).toBeDefined();
         }
-        if (act.why === "unseen") expect(act.ids).toHaveLength(1);
+        expect(act.one).toBe(act.why === "unseen" ? true : undefined);
       }
       if (after.off === undefined) {
         expect(order).not.toContain("deny");

@@ -39,6 +39,9 @@ test.each<[Notice, string]>([
   [{ notice: "past-limit", detail: "Too dear." }, "npm run lease -- --stack"],
   [{ notice: "idle-rests", pool: "l40s", since: at(0), until: at(24 * HOUR) }, "npm run why -- --stack"],
   [{ notice: "unseen", instances: around.instances, endsFrom: at(HOUR) }, "deployment/gpu-use"],
+  [{ notice: "unseen", instances: around.instances }, "deployment/gpu-use"],
+  [{ notice: "stayed", instances: around.instances }, "npm run lease -- --stack"],
+  [{ notice: "orphans", instances: around.instances }, "npm run lease -- --stack"],
   [{ notice: "steady-idle", instances: around.instances }, "pulumi up"],
   [{ notice: "lease-warning", leaseUntil: at(HOUR) }, "--extend 4h"],
   [{ notice: "state-lost", faults: ["it is no JSON"] }, "npm run wake -- --stack"],
@@ -55,6 +58,12 @@ test("who is told of nodes without known use learns which, where to look, and ho
     "Nothing is known of the use of i-1, i-2; look at deployment gpu-use in namespace monitoring.",
   );
   expect(text).toContain(`ended from ${at(HOUR)} on`);
+});
+
+test("where unseen nodes are never ended, no end is promised", () => {
+  const { text } = messageOf({ notice: "unseen", instances: around.instances }, SETTINGS, around);
+  expect(text).toContain("Nothing is ended for it (spend.unseenNode is not set)");
+  expect(text).not.toContain("undefined");
 });
 
 test.each([

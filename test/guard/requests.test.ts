@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Act } from "../../guard/decide";
-import { leftRunning, remembered } from "../../guard/outcome";
 import { extended, MOST_EXTENSION, woken } from "../../guard/requests";
 import type { GuardState } from "../../guard/state";
-import { at, HOUR, instance, NOW, SETTINGS } from "./facts-made";
+import { at, HOUR, NOW, SETTINGS } from "./facts-made";
 
 const LEASED = { ...SETTINGS, leaseSeconds: 12 * HOUR };
 const SIZE = { min: 0, desired: 2, max: 3 };
@@ -56,55 +54,5 @@ describe("wake", () => {
   });
   test("twice forgets no size", () => {
     expect(woken(woken({ off: OFF }, SETTINGS, NOW), SETTINGS, NOW)).toEqual({ waking: { sizes: { a: SIZE } } });
-  });
-});
-
-describe("what is remembered of a check", () => {
-  const allow: Act = { act: "allow", role: "karpenter" };
-  const size: Act = { act: "size", group: "a", size: SIZE };
-  const idle: Act = { act: "terminate", ids: ["i-1", "i-2"], why: "idle" };
-  const nothing = { wanted: [], through: [], told: [], instances: [] };
-
-  test("a wake is over when all of it is through", () => {
-    const state = { waking: { sizes: { a: SIZE } } };
-    const wanted = [allow, size];
-    expect(remembered(state, { ...nothing, wanted, through: [allow] }, NOW)).toEqual(state);
-    expect(remembered(state, { ...nothing, wanted, through: wanted }, NOW)).toEqual({});
-  });
-  test("idle ends count once a check and pool, when they worked, and for a day", () => {
-    const instances = [instance("i-1"), instance("i-2")];
-    const state = { idleEnds: { l40s: [at(-25 * HOUR), at(-HOUR)] } };
-    expect(remembered(state, { ...nothing, wanted: [idle], instances }, NOW)).toEqual(state);
-    expect(remembered(state, { ...nothing, wanted: [idle], through: [idle], instances }, NOW)).toEqual({
-      idleEnds: { l40s: [at(-HOUR), at(0)] },
-    });
-  });
-  test("what a switch-off left running is told of, once", () => {
-    const end: Act = { act: "terminate", ids: ["i-1"], why: "off" };
-    const instances = [instance("i-1"), instance("i-2")];
-    const failed = { wanted: [end], through: [], instances };
-    expect(leftRunning({ off: OFF }, failed)).toEqual([{ notice: "left", instances: [instances[0]] }]);
-    expect(leftRunning({ off: OFF }, { ...failed, through: [end] })).toEqual([]);
-    expect(leftRunning({}, failed)).toEqual([]);
-    const told = leftRunning({ off: OFF }, failed);
-    expect(leftRunning(remembered({ off: OFF }, { ...failed, told }, NOW), failed)).toEqual([]);
-  });
-  test("what was told is not told again", () => {
-    const told = [
-      { notice: "off", off: OFF },
-      { notice: "lease-warning", leaseUntil: at(HOUR) },
-      { notice: "steady-idle", instances: [] },
-      { notice: "idle-rests", pool: "l40s", since: at(-HOUR), until: at(23 * HOUR) },
-      { notice: "unseen", instances: [instance("i-1"), instance("i-2")], endsFrom: at(HOUR) },
-    ] as const;
-    const before = { off: OFF, unseenSince: { "i-1": at(-HOUR) } };
-    expect(remembered(before, { ...nothing, told }, NOW)).toEqual({
-      off: { ...OFF, told: true },
-      idleRestTold: { l40s: at(-HOUR) },
-      unseenSince: { "i-1": at(-HOUR), "i-2": at(0) },
-      unseenTold: at(0),
-      warnedOf: at(HOUR),
-      steadyIdleTold: at(0),
-    });
   });
 });

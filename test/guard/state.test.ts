@@ -15,6 +15,8 @@ test("what is written is read again", () => {
     pastLimitSince: "2026-03-10T12:00:00.000Z",
     unseenSince: { "i-1": "2026-03-10T12:00:00.000Z" },
     unseenTold: "2026-03-10T12:00:00.000Z",
+    stayedTold: "2026-03-10T12:00:00.000Z",
+    orphansTold: "2026-03-10T12:00:00.000Z",
   };
   expect(parseState(stateText(state))).toEqual({ state, faults: [] });
   expect(parseState("{}")).toEqual({ state: {}, faults: [] });
@@ -27,8 +29,9 @@ test.each([
   ["null", {}, ["it is no JSON object"]],
   ['{"other":1,"toString":2}', {}, ["other is unknown", "toString is unknown"]],
   ['{"leaseUntil":"tomorrow"}', {}, ["leaseUntil cannot be read"]],
-  // A reason of an earlier version.
-  [JSON.stringify({ off: { ...OFF, reason: "returning" } }), {}, ["off cannot be read"]],
+  // A reason of an earlier version: an upgrade does not forget that GPUs are off.
+  [JSON.stringify({ off: { ...OFF, reason: "returning" } }), { off: { ...OFF, reason: "returning" } }, []],
+  [JSON.stringify({ off: { ...OFF, reason: "other" } }), {}, ["off cannot be read"]],
   [JSON.stringify({ off: OFF, leaseUntil: 7 }), { off: OFF }, ["leaseUntil cannot be read"]],
 ])("%s: what is readable holds, the rest is named", (text, state, faults) => {
   expect(parseState(text)).toEqual({ state, faults });

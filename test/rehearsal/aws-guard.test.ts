@@ -93,6 +93,29 @@ describe("the function", () => {
   });
 });
 
+test("how often Lambda starts a call again is changed in place, and goes with the setting", async () => {
+  const CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig";
+  const role = await roleOf("right", "lambda.amazonaws.com");
+  const guard = await stage.create("aws:lambda/function:Function", "guard", {
+    name: "guard",
+    role: role.outs.arn,
+    runtime: "nodejs22.x",
+    handler: "index.handler",
+    code: archive("exports.handler = () => 1;"),
+  });
+  const seen = () => stage.call("lambda", "GetFunctionEventInvokeConfig", { FunctionName: "guard" });
+  await expect(stage.create(CONFIG, "guard", { functionName: "guard", maximumRetryAttempts: 3 })).rejects.toThrow(
+    /ValidationException: .*value 3 is above the largest allowed, 2/,
+  );
+  const made = await stage.create(CONFIG, "guard", { functionName: "guard", maximumRetryAttempts: 0 });
+  expect(await seen()).toMatchObject({ MaximumRetryAttempts: 0 });
+  const changed = await change(made, { maximumRetryAttempts: 1, maximumEventAgeInSeconds: 300 });
+  expect(await seen()).toMatchObject({ MaximumRetryAttempts: 1, MaximumEventAgeInSeconds: 300 });
+  await remove(changed);
+  await expect(seen()).rejects.toThrow(/ResourceNotFoundException/);
+  for (const one of [guard, role]) await remove(one);
+});
+
 describe("the schedule", () => {
   test("wants a group, and a role that the scheduler may take", async () => {
     const role = await roleOf("caller", "scheduler.amazonaws.com");

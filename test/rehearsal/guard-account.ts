@@ -1,4 +1,5 @@
 import { PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import { DescribeInstancesCommand, type DescribeInstancesCommandOutput } from "@aws-sdk/client-ec2";
 import { CreateClusterCommand, CreateNodegroupCommand, DescribeNodegroupCommand } from "@aws-sdk/client-eks";
 import { CreateRoleCommand, ListRolePoliciesCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateTopicCommand, SubscribeCommand } from "@aws-sdk/client-sns";
@@ -35,6 +36,8 @@ export interface GuardedStack {
   /** With the guard's, and with Karpenter's credentials. */
   readonly asGuard: Clients;
   readonly asKarpenter: Clients;
+  /** The guard sees this instance as started then: all are started now, and the hours pass on its clock alone. */
+  readonly started: (id: string, when: Date) => void;
   /** Starts an instance with these tags, which Karpenter, EKS or somebody else would do. */
   readonly start: (type: string, tags: Readonly<Record<string, string>>) => Promise<string>;
   readonly elastic: (type?: string) => Promise<string>;
@@ -70,6 +73,18 @@ async function assumed(on: AwsStage, roleName: string): Promise<Clients> {
       sessionToken: text(Credentials, "SessionToken"),
     },
   });
+}
+
+/** Has the launch times of these instances in what EC2 answers. */
+function showLaunches({ ec2 }: Clients, launches: ReadonlyMap<string, Date>): void {
+  const send = ec2.send.bind(ec2) as (command: unknown) => Promise<DescribeInstancesCommandOutput>;
+  ec2.send = async (command: unknown) => {
+    const answer = await send(command);
+    if (!(command instanceof DescribeInstancesCommand)) return answer;
+    for (const { Instances = [] } of answer.Reservations ?? [])
+      for (const one of Instances) one.LaunchTime = launches.get(one.InstanceId ?? "") ?? one.LaunchTime;
+    return answer;
+  };
 }
 
 export async function guardedStack(on: AwsStage, short: string): Promise<GuardedStack> {
@@ -120,6 +135,8 @@ export async function guardedStack(on: AwsStage, short: string): Promise<Guarded
     guardPolicy({ ...where, stack, launchRole: karpenter, stateParameter, topicArn, nodeGroupArns }),
   );
   const asGuard = await assumed(on, guardRole);
+  const startedAt = new Map<string, Date>();
+  showLaunches(asGuard, startedAt);
   const asKarpenter = await assumed(on, karpenter);
 
   const settings: GuardSettings = {
@@ -147,6 +164,7 @@ export async function guardedStack(on: AwsStage, short: string): Promise<Guarded
     asGuard,
     asKarpenter,
     guard: (now, more = {}) => new Guard(asGuard, { ...settings, ...more }, () => now),
+    started: (id, when) => void startedAt.set(id, when),
     start,
     elastic: (type = "g6e.xlarge") =>
       start(type, { [STACK_TAG]: stack, [GPU_POOL_TAG]: "l40s", [LAUNCHED_TAG]: "l40s" }),

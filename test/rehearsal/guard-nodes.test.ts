@@ -85,11 +85,55 @@ test("nodes that nobody was told of stay, and an old one has its two hours, too;
   await stage.bystandersUntouched(stack.system);
 });
 
+test("nodes that were there before the last idle end are no returns: all of them go", async () => {
+  const stack = await stage.inhabited("staying");
+  const nodes = await Promise.all(Array.from({ length: 4 }, () => stack.elastic()));
+  for (const [index, id] of nodes.entries()) {
+    const now = later((3 + index) * HOUR);
+    await stack.use(id, 0, 2 * HOUR, now);
+    await stack.guard(now).run({ action: "check" });
+    expect(await stage.states([id])).toEqual(["terminated"]);
+  }
+  expect((await stack.told()).filter(({ subject }) => subject.includes("keep coming back"))).toEqual([]);
+  await stage.bystandersUntouched(stack.system);
+});
+
+test("over a window of more than three hours, one value in five minutes is too few", async () => {
+  const stack = await stage.inhabited("sparse");
+  const [full = "", sparse = ""] = stack.gpus;
+  const pools = { l40s: { idleSeconds: 4 * HOUR } };
+  const now = later(5 * HOUR);
+  await stack.use(full, 0, 4 * HOUR, now);
+  for (let minute = 0; minute < 240; minute += 5)
+    await stack.use(sparse, 0, 60, new Date(now.getTime() - minute * 60_000));
+  await stack.guard(now, { pools }).run({ action: "check" });
+  expect(await stage.states([full, sparse])).toEqual(["terminated", "running"]);
+});
+
+test("a protected node keeps no other one, and nodes of a pool that is gone end like others", async () => {
+  const stack = await stage.inhabited("kept");
+  const [kept = "", orphan = ""] = stack.gpus;
+  const DisableApiTermination = { Value: true };
+  await stage.on.call("ec2", "ModifyInstanceAttribute", { InstanceId: kept, DisableApiTermination });
+  const check = (hours: number) =>
+    stack
+      .guard(later(hours * HOUR), { pools: { other: { idleSeconds: 2 * HOUR, unseenSeconds: 12 * HOUR } } })
+      .run({ action: "check" });
+  stack.started(kept, later(-HOUR));
+  await check(10.5);
+  await expect(check(13)).rejects.toThrow(new RegExp(`terminate ${kept}: OperationNotPermitted`));
+  expect(await stage.states([kept, orphan])).toEqual(["running", "terminated"]);
+  const subjects = (await stack.told()).map(({ subject }) => subject).sort();
+  expect(subjects.slice(0, 1)).toEqual(["Pilotlight kept: 1 unseen GPU node terminated"]);
+  expect(subjects).toContain("Pilotlight kept: unused GPU nodes could not be terminated");
+});
+
 test("after a third idle end within a day a pool rests for a day; nothing is switched off", async () => {
   const stack = await stage.inhabited("returning");
   const round = async (hours: number) => {
     const now = later(hours * HOUR);
     const idle = await stack.elastic();
+    stack.started(idle, later((hours - 2.5) * HOUR));
     await stack.use(idle, 0, 2 * HOUR, now);
     await stack.guard(now).run({ action: "check" });
     return stage.states([idle]);

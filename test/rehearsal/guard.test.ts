@@ -11,6 +11,7 @@ import { DeleteRolePolicyCommand, PutRolePolicyCommand } from "@aws-sdk/client-i
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Guard } from "../../guard/guard";
 import { LAUNCHED_TAG } from "../../guard/instances";
 import { DENY_POLICY } from "../../guard/policy";
 import { type GuardedStack, guardedStack, later, STEADY } from "./guard-account";
@@ -182,7 +183,7 @@ test("a step that fails stops no other, and the run fails with its name", async 
   expect((await stack.told()).map(({ subject }) => subject)).toEqual(["Pilotlight failing: GPUs are switched off"]);
 });
 
-test("a state that cannot be written is none: nothing waits for a second check", async () => {
+test("a state that cannot be written: what was there at the check before is past the limit, and is off until a wake", async () => {
   const stack = await stage.inhabited("unwritten");
   const { ssm } = stack.asGuard;
   const send = ssm.send.bind(ssm);
@@ -190,10 +191,22 @@ test("a state that cannot be written is none: nothing waits for a second check",
     if (command instanceof PutParameterCommand) throw new Error("SSM takes nothing");
     return send(command as GetParameterCommand);
   });
-  const check = stack.guard(later(0), { limitUsdPerHour: 121 }).run({ action: "check" });
-  await expect(check).rejects.toThrow("SSM takes nothing");
-  spy.mockRestore();
+  let now = later(60);
+  const guard = new Guard(stack.asGuard, { ...stack.settings, limitUsdPerHour: 121 }, () => now);
+  const check = () => guard.run({ action: "check" });
+  await expect(check()).rejects.toThrow("SSM takes nothing");
+  expect(await stage.states(stack.gpus)).toEqual(["running", "running", "running"]);
+  now = later(360);
+  await expect(check()).rejects.toThrow("SSM takes nothing");
   expect(await stage.states(stack.gpus)).toEqual(["terminated", "terminated", "terminated"]);
+  spy.mockRestore();
+  // The same process knows what it could not write.
+  now = later(660);
+  expect(await check()).toMatchObject({ status: { off: { detail: expect.stringContaining("$122.00") } } });
+  expect(await stack.state()).toMatchObject({ off: { reason: "limit", told: true } });
+  await guard.run({ action: "wake" });
+  expect(await stack.policies()).toEqual(["own"]);
+  expect(await stack.sizes()).toEqual({ gpu: STEADY, system: STEADY });
 });
 
 test("an extension moves the end of the lease, also before the first check", async () => {

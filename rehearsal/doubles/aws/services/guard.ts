@@ -26,6 +26,16 @@ const putCode = ({ id, now }: Change) => [
   lambda("UpdateFunctionCode", { FunctionName: id, ZipFile: zipOf(now.code), Architectures: now.architectures }),
 ];
 
+const putInvokes = (FunctionName: string, i: Props) =>
+  lambda("PutFunctionEventInvokeConfig", {
+    FunctionName,
+    MaximumRetryAttempts: i.maximumRetryAttempts,
+    MaximumEventAgeInSeconds: i.maximumEventAgeInSeconds,
+  });
+const dropInvokes = (FunctionName: string) => lambda("DeleteFunctionEventInvokeConfig", { FunctionName });
+// Put replaces in AWS; moto would keep the first for ever.
+const replaceInvokes = ({ id, now }: Change) => [dropInvokes(id), putInvokes(id, now)];
+
 const scheduleOf = (i: Props): Props => ({
   Name: i.name,
   GroupName: i.groupName,
@@ -89,6 +99,15 @@ export const guard: Table = {
       lastModified: text(answer, "Configuration.LastModified"),
     }),
     remove: (id) => [lambda("DeleteFunction", { FunctionName: id })],
+  },
+
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {
+    replaces: ["functionName"],
+    updates: { maximumRetryAttempts: replaceInvokes, maximumEventAgeInSeconds: replaceInvokes },
+    create: (i) => putInvokes(text(i, "functionName"), i),
+    id: (_answer, i) => text(i, "functionName"),
+    exists: (id) => lambda("GetFunctionEventInvokeConfig", { FunctionName: id }),
+    remove: (id) => [dropInvokes(id)],
   },
 
   "aws:scheduler/scheduleGroup:ScheduleGroup": {
