@@ -62,10 +62,11 @@ export async function load(session: Session): Promise<void> {
     turns(session, idleFrom, asleep) === 0,
     `afterwards they only shrank: ${path(session, idleFrom, asleep)}, ${(asleep - idleFrom).toFixed(0)} s until the last was gone`,
   );
-  await session.eventually("GPU nodes gone", () => session.observer.gpuNodes().length === 0);
+  await session.eventually("GPU nodes gone", () => session.observer.last()?.nodes.length === 0);
   emptied(session, from, idleFrom);
 }
 
+const HOUR = 3600;
 /** Seconds for what stands between the timers: KEDA's and Prometheus's turns, drains, Karpenter's decision, the machine's end. */
 const MARGIN_SECONDS = 60;
 
@@ -81,11 +82,11 @@ function emptied(session: Session, from: number, idleFrom: number): void {
     `no GPU node is left ${took.toFixed(0)} s after the last answer: idleAfter ${idleAfter} s, emptyFor ${emptyFor} s, ` +
       `and at most ${MARGIN_SECONDS} s for everything in between`,
   );
-  const { spentUsd, heldUsd, mostUsdPerHour } = spending(session.observer.samples, from, session.now());
+  const { spentUsd, heldUsd, mostUsdPerHour } = spending(session.observer.samples, from, from + HOUR);
   session.notes(
-    `GPU nodes cost $${spentUsd.toFixed(3)} since the load began; the same nodes left on, $${heldUsd.toFixed(3)}: ` +
-      `$${(heldUsd - spentUsd).toFixed(3)} were not spent, and $${mostUsdPerHour.toFixed(2)} are not in every idle hour ` +
-      `from now on (on-demand list prices), $${(mostUsdPerHour * HOURS_A_MONTH).toFixed(0)} a month`,
+    `in the hour since the load began GPU nodes cost $${spentUsd.toFixed(2)}; the same nodes left on, $${heldUsd.toFixed(2)}: ` +
+      `$${(heldUsd - spentUsd).toFixed(2)} are not spent, and $${mostUsdPerHour.toFixed(2)} are not in every idle hour after it ` +
+      `(on-demand list prices), $${(mostUsdPerHour * HOURS_A_MONTH).toFixed(0)} a month`,
   );
 }
 
