@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { CHECK_MINUTES } from "../guard/times";
 import type { AlarmTopic } from "./alarm-topic";
 
 export interface GuardAlarmsArgs {
@@ -9,20 +10,20 @@ export interface GuardAlarmsArgs {
   after: pulumi.Resource[];
 }
 
-/** Seconds: three checks. */
-const PERIOD_SECONDS = 900;
+/** Three checks. */
+const PERIOD_MINUTES = 3 * CHECK_MINUTES;
 
 /** A guard that fails or is not called protects nobody, and nobody would notice. */
 const ALARMS = {
   errors: {
-    alarmDescription: "The spend guard failed within 15 minutes; its log says why.",
+    alarmDescription: `The spend guard failed within ${PERIOD_MINUTES} minutes; its log says why.`,
     metricName: "Errors",
     comparisonOperator: "GreaterThanOrEqualToThreshold",
     threshold: 1,
     treatMissingData: "notBreaching",
   },
   silent: {
-    alarmDescription: "The spend guard was not called for 15 minutes: nothing ends leases, idle GPU nodes or spending.",
+    alarmDescription: `The spend guard was not called for ${PERIOD_MINUTES} minutes: nothing ends leases, idle GPU nodes or spending.`,
     metricName: "Invocations",
     comparisonOperator: "LessThanThreshold",
     threshold: 1,
@@ -44,7 +45,7 @@ export class GuardAlarms extends pulumi.ComponentResource {
           namespace: "AWS/Lambda",
           dimensions: { FunctionName: args.functionName },
           statistic: "Sum",
-          period: PERIOD_SECONDS,
+          period: PERIOD_MINUTES * 60,
           evaluationPeriods: 1,
           ...settings,
           alarmActions: told,

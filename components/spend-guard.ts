@@ -10,6 +10,7 @@ import {
   SETTINGS_VARIABLE,
 } from "../guard/settings";
 import { STACK_TAG } from "../guard/tags";
+import { CHECK_MINUTES } from "../guard/times";
 import type { AlarmTopic } from "./alarm-topic";
 import { GuardAlarms } from "./guard-alarms";
 import { GUARD_HANDLER } from "./guard-bundle";
@@ -205,14 +206,14 @@ export class SpendGuard extends pulumi.ComponentResource {
           name: functionName,
           groupName: group.name,
           description: `Checks the spending of ${stack}`,
-          scheduleExpression: "rate(5 minutes)",
+          scheduleExpression: `rate(${CHECK_MINUTES} minutes)`,
           flexibleTimeWindow: { mode: "OFF" },
           target: {
             arn: guard.arn,
             roleArn: caller.arn,
             input: JSON.stringify(CHECK),
             // What could not be delivered by the next check is worth nothing.
-            retryPolicy: { maximumEventAgeInSeconds: 300, maximumRetryAttempts: 2 },
+            retryPolicy: { maximumEventAgeInSeconds: CHECK_MINUTES * 60, maximumRetryAttempts: 2 },
           },
         },
         { ...parent, dependsOn: [policy, once] },

@@ -2,7 +2,7 @@ import { ageSeconds, type Instance, usdOf } from "./instances";
 import { dollars } from "./messages-text";
 import type { GuardSettings } from "./settings";
 import type { GuardState } from "./state";
-import { secondsUntil } from "./times";
+import { CHECK_MINUTES, secondsUntil } from "./times";
 
 /*
  * Whether what runs costs too much. Pure.
@@ -16,7 +16,7 @@ const CENT_OF_A_CENT = 1e-4;
 /** Times the limit from which nobody waits for a second check. */
 const FAR = 2;
 /** Seconds, less than between two checks: one call may come twice, and one by hand may come between. */
-const SECOND_CHECK = 240;
+const SECOND_CHECK = (CHECK_MINUTES - 1) * 60;
 
 /**
  * @param remembers false where the state cannot be read or written. Then the instances tell what the check before saw: those

@@ -2,6 +2,7 @@ import type { Notice } from "./decide";
 import { ageSeconds, type Instance, isElastic, poolOf, priceOf, usdOf } from "./instances";
 import { dollars, duration } from "./messages-text";
 import type { GuardSettings } from "./settings";
+import { CHECK_MINUTES } from "./times";
 
 /*
  * What a person is told. Pure.
@@ -48,13 +49,13 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
       return message(
         "GPU instances are left running",
         `GPUs of stack ${settings.stack} are switched off, but these instances could not be terminated:\n${table(notice.instances)}`,
-        "The guard tries again every 5 minutes and fails each time, which its error alarm shows; this is said once. Running instances and the reason of the switch-off:",
+        `The guard tries again every ${CHECK_MINUTES} minutes and fails each time, which its error alarm shows; this is said once. Running instances and the reason of the switch-off:`,
         command("lease"),
       );
     case "past-limit":
       return message(
         "GPUs cost more than the limit",
-        `${notice.detail} If it is so at the next check in about 5 minutes, GPU capacity of stack ${settings.stack} is switched off; past twice the limit nothing waits for a second check.`,
+        `${notice.detail} If it is so at the next check in about ${CHECK_MINUTES} minutes, GPU capacity of stack ${settings.stack} is switched off; past twice the limit nothing waits for a second check.`,
         around.instances.length > 0 ? `Running now:\n${table(around.instances)}` : undefined,
         "A node that is being replaced runs beside the new one for some minutes, which is over by itself. Otherwise raise spend.limit and run pulumi up, or start less. What runs:",
         command("lease"),
@@ -75,7 +76,7 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
           .join(", ")}; look at deployment gpu-use in namespace monitoring. ${
           notice.endsFrom === undefined
             ? "Nothing is ended for it (spend.unseenNode is not set), and while it lasts none of them is ended as idle."
-            : `If nothing changes, they are ended from ${notice.endsFrom} on, one at a check of 5 minutes, each once it is older than spend.unseenNode; others of which nothing is known then go, too, 2 hours after the guard has noted them.`
+            : `If nothing changes, they are ended from ${notice.endsFrom} on, one at a check of ${CHECK_MINUTES} minutes, each once it is older than spend.unseenNode; others of which nothing is known then go, too, 2 hours after the guard has noted them.`
         }\n${table(notice.instances)}`,
         "A node whose use is published again stays. This is said once a day while it lasts. What the deployment says:",
         "    kubectl -n monitoring logs deployment/gpu-use",
@@ -98,7 +99,7 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
       return message(
         "unused GPU nodes could not be terminated",
         `These instances are idle, or nothing is known of their use, and they could not be terminated:\n${table(notice.instances)}`,
-        "Termination protection would be a reason. The guard tries again every 5 minutes and fails each time, which its error alarm shows; this is said once a day. What runs:",
+        `Termination protection would be a reason. The guard tries again every ${CHECK_MINUTES} minutes and fails each time, which its error alarm shows; this is said once a day. What runs:`,
         command("lease"),
       );
     case "orphans":
@@ -139,7 +140,7 @@ export function messageOf(notice: Notice, settings: GuardSettings, around: Aroun
 const failures = (faults: readonly string[]): string | undefined =>
   faults.length === 0
     ? undefined
-    : `These steps failed; the guard tries again every 5 minutes:\n${faults.map((fault) => `    ${fault}`).join("\n")}`;
+    : `These steps failed; the guard tries again every ${CHECK_MINUTES} minutes:\n${faults.map((fault) => `    ${fault}`).join("\n")}`;
 
 function rows(instances: readonly Instance[], { prices }: GuardSettings, now: Date): string {
   const oldest = [...instances].sort((a, b) => a.launched.getTime() - b.launched.getTime());

@@ -2,6 +2,8 @@
  * Times as ISO 8601 in UTC, and how far they are. Pure.
  */
 
+/** Minutes from one check to the next: what EventBridge is told, and what mails say. */
+export const CHECK_MINUTES = 5;
 export const HOUR = 3600;
 const DAY = 24 * HOUR;
 

@@ -1,5 +1,6 @@
 import type { GuardStatus } from "../guard/answer";
 import { dollars, duration } from "../guard/messages-text";
+import { CHECK_MINUTES } from "../guard/times";
 
 /*
  * What `npm run lease` and `npm run wake` print. Pure.
@@ -16,7 +17,7 @@ export function statusText(status: GuardStatus, short: string, now: Date): strin
       ({ id, type, pool, elastic, ageSeconds, usdPerHour: usd, guessed }) =>
         `    ${id}  ${type}  pool ${pool} (${elastic ? "elastic" : "steady"})  up ${duration(ageSeconds)}  ${dollars(usd)}/h${guessed ? " (no price is known of this type: counted as the dearest)" : ""}`,
     ),
-    ...(faults.length > 0 ? ["  Not through; the guard tries again within 5 minutes:"] : []),
+    ...(faults.length > 0 ? [`  Not through; the guard tries again within ${CHECK_MINUTES} minutes:`] : []),
     ...faults.map((fault) => `    ${fault}`),
   ].join("\n");
 }
