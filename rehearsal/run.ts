@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Interrupted, type Processes, withProcesses } from "./processes";
+import { disown, makeRunFolder, removeOrphaned } from "./run-folders";
 
 /** What a run has for itself: a folder, and processes that end with it. */
 export interface Run {
@@ -30,8 +30,8 @@ export const say = sayer(started, (line) => console.log(line));
  * logs, and its name is told.
  */
 export async function inOwnFolder(work: (run: Run) => Promise<void>): Promise<void> {
-  // Readable by nobody else: it holds the cluster's token and the stack's state.
-  const dir = mkdtempSync(join(tmpdir(), "pilotlight-rehearsal-"));
+  for (const orphaned of removeOrphaned(tmpdir())) say(`removed ${orphaned}, which a killed run had left`);
+  const dir = makeRunFolder(tmpdir());
   const remove = () => rmSync(dir, { recursive: true, force: true });
   // A second Ctrl-C waits for nothing; this is what is left to do then.
   process.once("exit", remove);
@@ -39,6 +39,7 @@ export async function inOwnFolder(work: (run: Run) => Promise<void>): Promise<vo
   try {
     await withProcesses(dir, (processes, signal) => work({ dir, processes, say, signal }));
   } catch (error) {
+    disown(dir);
     keep = !(error instanceof Interrupted) && readdirSync(dir).length > 0;
     if (keep) console.error(`logs: ${dir}`);
     throw error;

@@ -23,7 +23,7 @@ const INTRODUCTION = `# Faults
 What goes wrong, what is said, and what to do then. Each row was played on the rehearsal's stage, with its stack of one elastic
 and one steady GPU pool: \`up\` from nothing with the fault, what the table says, \`up\` again until nothing is left to do, then the
 same with \`destroy\`. After each row state, Kubernetes API and account held nothing. \`npm run rehearse -- --faults\` plays all of
-them, \`npm run rehearse -- --fault capacity=g6e\` one; \`--help\` lists the kinds.
+them, \`npm run rehearse -- --fault capacity=p5\` one; \`--help\` lists the kinds.
 
 What Pulumi's engine and helm say are their own words. What AWS and the providers say comes from the doubles, which are worded
 after the originals and begin with the step and the API call; ids are left out. Waits are shortened: retries 60 times, and an

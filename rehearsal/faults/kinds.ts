@@ -1,15 +1,16 @@
-import { isAt, type Moment } from "../doubles/moments";
+import { ACCOUNT_KINDS } from "./account-kinds";
 import { killEngine } from "./engine";
 import { LEAKS, type Leak, leak } from "./leaks";
 import { ProgramHost } from "./program";
+import { once } from "./steps";
 import type { Phase, World } from "./world";
 
 /** A fault that has been brought about. */
 export interface Begun {
   /** Takes it away, as far as it goes away by itself. */
   end(): Promise<void>;
-  /** Whether the step that it waited for has come; left out where it waits for none. */
-  met?(): boolean;
+  /** What the fault was to hit and has not come; nothing where it was met. Left out where it cannot miss. Asked after `end`. */
+  unmet?(): Promise<string | undefined> | string | undefined;
   /** Whether the engine was killed: what the user reads then is what the next command says. */
   killed?(): boolean;
   /** The program runs in this process of its own. */
@@ -30,119 +31,18 @@ const needed = (example: string) => (value: string) =>
 const oneOf = (allowed: readonly string[]) => (value: string) =>
   allowed.includes(value) ? undefined : `can be: ${allowed.join(", ")}`;
 
-/** Codes by which AWS refuses one more. Source: each API's list of errors. */
-const COUNT_QUOTAS = {
-  vpc: {
-    service: "ec2",
-    operation: "CreateVpc",
-    code: "VpcLimitExceeded",
-    message: "The maximum number of VPCs has been reached.",
-  },
-  eip: {
-    service: "ec2",
-    operation: "AllocateAddress",
-    code: "AddressLimitExceeded",
-    message: "The maximum number of addresses has been reached.",
-  },
-  cluster: {
-    service: "eks",
-    operation: "CreateCluster",
-    code: "ResourceLimitExceededException",
-    message: "Exceeded maximum number of clusters allowed",
-  },
-} as const;
-
-/** Waits of the provider are played this many times as fast, so a delay is, too. */
-const HURRY = 60;
-const SECONDS = /^(\d+)(s|m)$/;
-
-/** Refusals and capacity are the account's own state: one fault at a time sets them. */
-async function inAccount(
-  world: World,
-  operation: "SetFaults" | "SetCapacity",
-  params: Record<string, unknown>,
-): Promise<Begun> {
-  const set = (to: Record<string, unknown>) =>
-    world.stage.aws.account.own(operation, JSON.parse(JSON.stringify(to)), world.region);
-  await set(params);
-  return { end: async () => void (await set(operation === "SetFaults" ? {} : { rules: [] })) };
-}
-
-interface Once {
-  readonly met: () => boolean;
-  readonly end: () => void;
-}
-
-/** Does something once, when a resource's step begins or ends. */
-function once(
-  { stage }: World,
-  at: string,
-  when: "begin" | "end",
-  act: (moment: Moment) => Promise<void> | void,
-): Once {
-  let met = false;
-  const end = stage.moments.watch({
-    [when]: async (moment: Moment) => {
-      if (met || !isAt(moment, at)) return;
-      met = true;
-      await act(moment);
-    },
-  });
-  return { met: () => met, end };
-}
-
 function kill(world: World, at: string, when: "begin" | "end"): Begun {
   let killed = false;
-  const { met, end } = once(world, at, when, () => {
+  const { unmet, end } = once(world, at, when, () => {
     killed = killEngine(world.home) > 0;
     // The engine's providers die with it, and so does what they were about to do.
     if (when === "begin") throw new Error("killed");
   });
-  return { end: async () => end(), met, killed: () => killed };
-}
-
-/** Rules name an instance family or type, and a zone after `@`. */
-function matching(value: string): { type: string; zone?: string } {
-  const [type = "", zone] = value.split("@");
-  return { type: type.includes(".") || type.includes("*") ? type : `${type}.*`, ...(zone ? { zone } : {}) };
+  return { end: async () => end(), unmet, killed: () => killed };
 }
 
 export const KINDS: Readonly<Record<string, FaultKind>> = {
-  capacity: {
-    value: "TYPE[@ZONE]",
-    what: "AWS has no instance of this type or family, everywhere or in one zone",
-    fault: needed("capacity=g6e or capacity=p5.4xlarge@us-east-1a"),
-    begin: (world, value) => inAccount(world, "SetCapacity", { rules: [matching(value)] }),
-  },
-  quota: {
-    value: "FAMILY|vpc|eip|cluster",
-    what: "the account's quota is used up: of vCPUs of a family, of VPCs, of addresses, of clusters",
-    fault: needed("quota=p5 or quota=vpc"),
-    begin: (world, value) =>
-      value in COUNT_QUOTAS
-        ? inAccount(world, "SetFaults", { refusals: [COUNT_QUOTAS[value as keyof typeof COUNT_QUOTAS]] })
-        : inAccount(world, "SetCapacity", { rules: [{ ...matching(value), vcpus: 0 }] }),
-  },
-  throttle: {
-    value: "SERVICE[:CALLS]",
-    what: "AWS answers that it is asked too often: so many calls of each operation, or all",
-    fault: (value) =>
-      /^[a-z0-9-]+(:\d+)?$/.test(value) ? undefined : "needs a service, for example throttle=ec2 or throttle=ec2:10",
-    begin(world, value) {
-      const [service = "", calls] = value.split(":");
-      return inAccount(world, "SetFaults", { refusals: [{ service, ...(calls ? { calls: Number(calls) } : {}) }] });
-    },
-  },
-  "iam-delay": {
-    value: "TIME",
-    what: "a role is unknown to other services for so long after it is made",
-    fault: (value) => (SECONDS.test(value) ? undefined : "needs a time, for example iam-delay=30s or iam-delay=5m"),
-    begin(world, value) {
-      const [, amount = "", unit] = SECONDS.exec(value) ?? [];
-      const iamDelayMs = (Number(amount) * (unit === "m" ? 60 : 1) * 1000) / HURRY;
-      return inAccount(world, "SetFaults", { iamDelayMs });
-    },
-  },
+  ...ACCOUNT_KINDS,
   "api-down": {
     value: "[RESOURCE]",
     what: "the cluster's API server does not answer, from the start or when a resource's step begins",
@@ -152,7 +52,7 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
       if (value === "") await server.pause();
       const waiting = value === "" ? undefined : once(world, value, "begin", () => server.pause());
       return {
-        met: waiting?.met,
+        unmet: waiting?.unmet,
         end: async () => {
           waiting?.end();
           await server.resume();
@@ -180,10 +80,10 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
       // A destroy runs no program.
       if (phase === "destroy") return { end: async () => {} };
       const program = await ProgramHost.start();
-      const { met, end } = once(world, value, "begin", () => program.kill());
+      const { unmet, end } = once(world, value, "begin", () => program.kill());
       return {
         program,
-        met,
+        unmet,
         end: async () => {
           end();
           program.kill();
@@ -237,8 +137,8 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
         await leak(world, value as Leak);
         return { end: async () => {} };
       }
-      const { end } = once(world, "Cluster:cluster", "end", () => leak(world, value as Leak));
-      return { end: async () => end() };
+      const { unmet, end } = once(world, "Cluster:cluster", "end", () => leak(world, value as Leak));
+      return { end: async () => end(), unmet };
     },
   },
 };

@@ -5,6 +5,7 @@ import type { Begun } from "./kinds";
 import { KINDS } from "./kinds";
 import { orphan } from "./orphans";
 import type { Fault } from "./parse";
+import { shortened } from "./said";
 import { sweep } from "./sweep";
 import type { Cell, Fix } from "./table";
 import { inAws, type Phase, type World } from "./world";
@@ -15,6 +16,7 @@ export interface Seen {
   readonly phase: Phase;
   /** What the user reads, one line; empty after a success. */
   readonly said: string;
+  /** What was done then, of what its row says. */
   readonly fixes: readonly Fix[];
   readonly seconds: number;
 }
@@ -39,31 +41,27 @@ export async function playPhase(world: World, fault: Fault, phase: Phase, cell: 
   } finally {
     await begun.end();
   }
-  if (begun.met?.() === false)
-    throw new FaultError(
-      `--fault ${written(fault)}, ${phase}: no step of ${fault.value} came; a resource is named as in the program, such as Cluster:cluster`,
-    );
+  const where = `--fault ${written(fault)}, ${phase}`;
+  const unmet = await begun.unmet?.();
+  if (unmet !== undefined) throw new FaultError(`${where}: the fault met nothing: ${unmet}`);
   // A killed engine says nothing. The next command does.
   if (begun.killed?.() === true) said = await run(world.stack, phase);
-  const where = `--fault ${written(fault)}, ${phase}`;
   demandSaid(where, cell, said);
   const replace: string[] = [];
-  for (const fix of cell.fixes ?? []) await FIXES[fix](world, replace);
-  const refresh = cell.fixes?.includes("refresh") ?? false;
+  const fixes: Fix[] = [];
+  for (const fix of cell.fixes ?? []) if (await FIXES[fix](world, replace)) fixes.push(fix);
+  const refresh = fixes.includes("refresh");
   const again = await run(world.stack, phase, { replace, refresh: refresh && phase === "up" });
   if (again.length > 0) throw new FaultError(`${where}: the repeat failed, too:\n  ${again.join("\n  ")}`);
   await demandConverged(world, phase, where);
   return {
     fault: written(fault),
     phase,
-    said: shortened(said, cell),
-    fixes: cell.fixes ?? [],
+    said: shortened(said, cell.says),
+    fixes,
     seconds: (Date.now() - started) / 1000,
   };
 }
-
-/** Characters of a message that are told; what AWS says of capacity comes after 300. */
-const LONGEST = 480;
 
 function demandSaid(where: string, { says, any }: Cell, said: readonly string[]): void {
   if (any) return;
@@ -76,20 +74,24 @@ function demandSaid(where: string, { says, any }: Cell, said: readonly string[])
     throw new FaultError(`${where}: should have failed with ${says}, and failed with:\n  ${said.join("\n  ")}`);
 }
 
-const FIXES: Readonly<Record<Fix, (world: World, replace: string[]) => Promise<void>>> = {
-  cancel: async ({ stack }) => stack.cancel(),
-  clear: async ({ stack }) => void (await stack.refresh({ clearPendingCreates: true, color: "never" })),
+/** Each applies a fix, and says whether there was anything to mend. */
+const FIXES: Readonly<Record<Fix, (world: World, replace: string[]) => Promise<boolean>>> = {
+  cancel: ({ stack }) => done(stack.cancel()),
+  clear: ({ stack }) => done(stack.refresh({ clearPendingCreates: true, color: "never" })),
   replace: async ({ stack }, replace) => {
     const { deployment } = await stack.exportStack();
     const resources: { urn: string; initErrors?: string[] }[] = deployment?.resources ?? [];
     replace.push(...resources.filter(({ initErrors }) => (initErrors ?? []).length > 0).map(({ urn }) => urn));
+    return replace.length > 0;
   },
   orphan,
   // A flag of the repeated `up`; before a destroy, an `up` of its own.
-  refresh: async () => {},
-  restore: async ({ stack }) => void (await stack.up({ refresh: true, color: "never" })),
-  sweep,
+  refresh: async () => true,
+  restore: ({ stack }) => done(stack.up({ refresh: true, color: "never" })),
+  sweep: (world) => done(sweep(world)),
 };
+
+const done = (work: Promise<unknown>) => work.then(() => true);
 
 interface How {
   readonly begun?: Begun;
@@ -119,19 +121,6 @@ function reasons(steps: Steps, output: string, error: unknown): string[] {
   // A line of progress names the resource first.
   const lines = text.split("\n").flatMap((line) => /(?<!last )\berror: .*/.exec(line)?.[0] ?? []);
   return lines.length > 0 ? [...new Set(lines)] : [text.trim()];
-}
-
-/** The line that the row means, or the first that is not a mere count, without what differs from run to run. */
-function shortened(said: readonly string[], { says }: Cell): string {
-  const line = said.find((one) => says?.test(one)) ?? said.find((one) => !/^(failed: |update failed)/.test(one)) ?? "";
-  return line
-    .replace(/\s+/g, " ")
-    .replace(/^1 error occurred: \* /, "")
-    .replace(/https:\/\/127\.0\.0\.1:\d+/g, "https://ENDPOINT")
-    .replace(/127\.0\.0\.1:\d+/g, "ENDPOINT")
-    .replace(/\b(?=[a-z]*\d)[0-9a-f]{7,}(-[0-9a-f]{4,})*\b/g, "…")
-    .trim()
-    .slice(0, LONGEST);
 }
 
 /** Nothing is left to do: after an `up` another would change nothing, and all node groups work. */

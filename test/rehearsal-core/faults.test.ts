@@ -6,12 +6,18 @@ import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { describe, expect, test } from "vitest";
+import { Account } from "../../rehearsal/doubles/aws/account";
 import { HalfMade, halfMadeStatus } from "../../rehearsal/doubles/half-made";
 import { isAt, Moments } from "../../rehearsal/doubles/moments";
+import { hear, launches } from "../../rehearsal/faults/calls";
 import { faultsDocument } from "../../rehearsal/faults/document";
 import { killEngine } from "../../rehearsal/faults/engine";
 import { parseFault } from "../../rehearsal/faults/parse";
+import { shortened } from "../../rehearsal/faults/said";
+import { alike, once } from "../../rehearsal/faults/steps";
 import { FAULTS, rowOf } from "../../rehearsal/faults/table";
+import { isMeant, ruleOf, SYSTEM_TYPES } from "../../rehearsal/faults/values";
+import type { World } from "../../rehearsal/faults/world";
 import { parseOptions, UsageError } from "../../rehearsal/options";
 
 const known = ["dev", "rehearsal"];
@@ -34,10 +40,32 @@ describe("--fault", () => {
       "capicity=p5",
       "there is no fault capicity; --fault can be: capacity, quota, throttle, iam-delay, api-down, kill-at, kill-after, kill-program-at, scaled-up, controller-gone, leak",
     ],
+    ["capacity", "--fault capacity: capacity needs a value, for example capacity=p5 or capacity=p5.4xlarge@us-east-1a"],
     [
-      "capacity",
-      "--fault capacity: capacity needs a value, for example capacity=g6e or capacity=p5.4xlarge@us-east-1a",
+      "capacity=zzz",
+      "--fault capacity=zzz: capacity knows no zzz; can be: g5, g6, gr6, g6e, p4d, p4de, p5, p5en, p5e, g7e, p6-b200, m7i, m6i, m5",
     ],
+    [
+      "capacity=p5.4xlrge@us-east-1a",
+      expect.stringMatching(/: capacity knows no p5\.4xlrge; did you mean "p5\.4xlarge"\?; can be: g5, /),
+    ],
+    ["capacity=g6e.3xlarge", expect.stringMatching(/knows no g6e\.3xlarge; did you mean "g6e\./)],
+    ["capacity=x*", expect.stringMatching(/knows no x\*; can be/)],
+    [
+      "capacity=p5@",
+      "--fault capacity=p5@: capacity needs a type or family, and a zone after @: for example capacity=p5 or capacity=p5.4xlarge@us-east-1a",
+    ],
+    ["quota", "--fault quota: quota needs a value, for example quota=p5 or quota=vpc"],
+    [
+      "quota=zz",
+      "--fault quota=zz: quota knows no zz; can be: vpc, eip, cluster, g5, g6, gr6, g6e, p4d, p4de, p5, p5en, p5e, g7e, p6-b200",
+    ],
+    ["quota=vpcs", expect.stringMatching(/quota knows no vpcs; did you mean "vpc"\?; can be/)],
+    ["quota=m7i", expect.stringMatching(/quota knows no m7i; can be/)],
+    ["quota=toString", expect.stringMatching(/quota knows no toString/)],
+    ["quota=p5@us-east-1a", "--fault quota=p5@us-east-1a: quota is of a region: leave the zone out"],
+    ["throttle=ec2:0", "--fault throttle=ec2:0: throttle needs a service, for example throttle=ec2 or throttle=ec2:10"],
+    ["iam-delay=0s", "--fault iam-delay=0s: iam-delay needs a time, for example iam-delay=30s or iam-delay=5m"],
     ["throttle=EC2", "--fault throttle=EC2: throttle needs a service, for example throttle=ec2 or throttle=ec2:10"],
     ["iam-delay=soon", "--fault iam-delay=soon: iam-delay needs a time, for example iam-delay=30s or iam-delay=5m"],
     ["kill-at=", "--fault kill-at=: kill-at needs a value, for example kill-at=Cluster:cluster"],
@@ -62,6 +90,100 @@ describe("--fault", () => {
   ])("%j is refused", (argv, message) => {
     expect(() => parseOptions(argv, known)).toThrow(new UsageError(message));
   });
+});
+
+test.each(["capacity=g6e", "capacity=p5.4xlarge@us-east-1*", "capacity=m*", "quota=g6e.xlarge", "quota=p*"])(
+  "%s is a fault",
+  (written) => expect(parseFault(written)).toHaveProperty("kind"),
+);
+
+test("the types of system nodes are those of the program", () => {
+  const source = readFileSync(join(__dirname, "..", "..", "components", "system-nodes.ts"), "utf8");
+  const types = /INSTANCE_TYPES = (\[.*\]);/.exec(source)?.[1] ?? "";
+  expect(JSON.parse(types)).toEqual(SYSTEM_TYPES);
+});
+
+describe("whether a fault met anything", () => {
+  test.each([
+    ["p5", "p5.4xlarge", "us-east-1a", true],
+    ["p5.4xlarge@us-east-1a", "p5.4xlarge", "us-east-1a", true],
+    ["p5@us-east-1b", "p5.4xlarge", "us-east-1a", false],
+    ["p5", "p5en.48xlarge", "us-east-1a", false],
+    ["p5e", "p5.4xlarge", "us-east-1a", false],
+    ["m*@us-east-1*", "m7i.large", "us-east-1b", true],
+  ])("%s and a launch of %s in %s: %s", (value, type, zone, meant) => {
+    expect(isMeant(ruleOf(value), { type, zone })).toBe(meant);
+  });
+
+  const subnets = { a: "us-east-1a", b: "us-east-1b" };
+  const account = () => {
+    const made = new Account("http://127.0.0.1:9");
+    made.call = async () => ({
+      Subnets: Object.entries(subnets).map(([SubnetId, AvailabilityZone]) => ({ SubnetId, AvailabilityZone })),
+    });
+    return made;
+  };
+
+  test("calls are heard until the end, and answered as ever", async () => {
+    const asked = account();
+    const { calls, end } = hear(asked);
+    const [first, second, third] = ["CreateVpc", "CreateEip", "CreateRole"].map((operation) => ({
+      service: "ec2",
+      operation,
+      params: {},
+    }));
+    if (!first || !second || !third) throw new Error("there are three");
+    expect(await asked.call(first, { region: "us-east-1" })).toHaveProperty("Subnets");
+    await asked.calls([second], { region: "us-east-1" });
+    end();
+    await asked.call(third, { region: "us-east-1" });
+    expect(calls).toEqual([first, second]);
+  });
+
+  test("a group tries its first type, in its subnets in turn", async () => {
+    const world = { stage: { aws: { account: account() } }, region: "us-east-1" } as unknown as World;
+    const group = (instanceTypes: string[], desiredSize: number) => ({
+      service: "eks",
+      operation: "CreateNodegroup",
+      params: { instanceTypes, subnets: ["b", "a"], scalingConfig: { desiredSize } },
+    });
+    const other = { service: "ec2", operation: "CreateVpc", params: {} };
+    expect(await launches(world, [group(["m7i.large", "m5.large"], 3), other, group(["p5.4xlarge"], 1)])).toEqual([
+      { type: "m7i.large", zone: "us-east-1b" },
+      { type: "m7i.large", zone: "us-east-1a" },
+      { type: "m7i.large", zone: "us-east-1b" },
+      { type: "p5.4xlarge", zone: "us-east-1b" },
+    ]);
+    expect(await launches(world, [other, group(["p5.4xlarge"], 0)])).toEqual([]);
+  });
+
+  test("a step that never came is told with those that are named alike, with and without a type", async () => {
+    const moments = new Moments();
+    const steps = [
+      { op: "create", type: "aws:iam/role:Role", name: "cluster" },
+      { op: "create", type: "aws:ec2/vpc:Vpc", name: "network" },
+      { op: "create", type: "aws:eks/cluster:Cluster", name: "cluster" },
+      { op: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "endpoint" },
+    ] as const;
+    const waited = ["Cluster:clustre", "netwrok", "Ingress:endpoint"].map((at) =>
+      once({ stage: { moments } } as unknown as World, at, "begin", () => {}),
+    );
+    for (const step of steps) await moments.during(step, async () => {});
+    const end = "came; a resource is named as in the program, the nearest are";
+    expect(waited.map(({ unmet }) => unmet())).toEqual([
+      expect.stringMatching(`^no step of Cluster:clustre ${end} Cluster:cluster, [^,]+, [^,]+$`),
+      expect.stringMatching(`^no step of netwrok ${end} Vpc:network, `),
+      undefined,
+    ]);
+    expect(alike("x", [])).toBe("");
+  });
+});
+
+test("a message that is too long ends after a word, with a mark", () => {
+  const word = "capacity ";
+  const [whole, cut] = [53, 54].map((count) => shortened([word.repeat(count)]));
+  expect(whole).toBe(word.repeat(53).trim());
+  expect(cut).toBe(`${word.repeat(53)}…`);
 });
 
 describe("the table of faults", () => {

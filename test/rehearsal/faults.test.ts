@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Equipment, findEquipment } from "../../rehearsal/equipment";
 import { FaultStage } from "../../rehearsal/faults/matrix";
-import { FAULTS } from "../../rehearsal/faults/table";
+import { FAULTS, rowOf } from "../../rehearsal/faults/table";
 
 /*
  * Every fault in `up` and in `destroy`: it ends as its row says, a repeat converges, and nothing is left.
@@ -41,9 +41,26 @@ test("a failed node group is not repaired by the same command again, although th
   );
 });
 
-test("a fault at a step that never comes is no success", async () => {
-  const never = { fault: "kill-at=Cluster:clustre", group: "engine", up: {}, destroy: {} } as const;
-  await expect(on.play(never)).rejects.toThrow(
-    "--fault kill-at=Cluster:clustre, up: no step of Cluster:clustre came; a resource is named as in the program",
-  );
+test("a fix is told of only where there was something to mend", async () => {
+  const seen = await on.play(rowOf("capacity=m7i.large"));
+  expect(seen).toMatchObject([
+    { phase: "up", said: "", fixes: [] },
+    { phase: "destroy", said: "", fixes: [] },
+  ]);
+});
+
+test.each([
+  [
+    "kill-at=Cluster:clustre",
+    "no step of Cluster:clustre came; a resource is named as in the program, the nearest are Cluster:cluster,",
+  ],
+  [
+    "capacity=g6e",
+    "no launch of g6e in a rehearsal without pods, which tries m7i.large@us-east-1a, m7i.large@us-east-1b, " +
+      "p5.4xlarge@us-east-1a; npm run rehearse -- --live --part capacity shows it",
+  ],
+  ["quota=p5en", "no launch of p5en in a rehearsal without pods, which tries m7i.large@us-east-1a,"],
+  ["throttle=rds", "no call of rds, only of "],
+])("%s meets nothing, which is no success", async (fault, why) => {
+  await expect(on.play(rowOf(fault))).rejects.toThrow(`--fault ${fault}, up: the fault met nothing: ${why}`);
 });
