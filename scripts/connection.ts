@@ -5,7 +5,9 @@ import { GATEWAY_SERVICE } from "../components/gateway";
 import { ADMIN_SECRET } from "../components/gateway-secrets";
 import { INFERENCE_NAMESPACE } from "../components/namespaces";
 import { adoptedContext, type KubeConfig, kubernetesClient, readyPod } from "./gateway-pod";
+import { UsageError } from "./key-options";
 import { listenLocally } from "./listen";
+import { shortName } from "./stack-name";
 
 /*
  * The way from this machine to a stack's gateway: the cluster's API, by the kubeconfig that the stack puts out or the
@@ -18,13 +20,13 @@ const ROOT = join(__dirname, "..");
 export async function kubeConfigOf(stackName: string | undefined): Promise<KubeConfig> {
   const workspace = await LocalWorkspace.create({ workDir: ROOT });
   const name = stackName ?? (await workspace.stack())?.name;
-  if (name === undefined) throw new Error("no stack is selected; name one with --stack NAME");
+  if (name === undefined) throw new UsageError(["no stack is selected; name one with --stack NAME"]);
   const outputs = await workspace.stackOutputs(name);
   const config = new (await kubernetesClient()).KubeConfig();
   if (outputs.kubeconfig !== undefined) config.loadFromString(outputs.kubeconfig.value);
   else {
     config.loadFromDefault();
-    config.setCurrentContext(adoptedContext(name, join(ROOT, "stacks")));
+    config.setCurrentContext(adoptedContext(shortName(name), join(ROOT, "stacks")));
   }
   return config;
 }
@@ -104,11 +106,26 @@ export async function forwardFrom(port: number, carry: Carry): Promise<Forward> 
   return { port: await listenLocally(server, port), close };
 }
 
+/** What pulumi says, and what is to be done. */
+const TOLD: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
+  [
+    /spawn pulumi ENOENT/,
+    () => "there is no pulumi on the PATH; install the Pulumi CLI: https://www.pulumi.com/docs/install",
+  ],
+  [/PULUMI_ACCESS_TOKEN must be set for login/, () => "log in first: pulumi login (or pulumi login --local)"],
+  [
+    /no stack named '([^']+)' found/,
+    ([, name]) => `Pulumi has no stack ${name}: pulumi stack init ${name}, or see pulumi stack ls`,
+  ],
+];
+
 /** What a person can act on: of the CLI's output its own error, without the rest. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (text.includes("spawn pulumi ENOENT"))
-    return "there is no pulumi on the PATH; install the Pulumi CLI: https://www.pulumi.com/docs/install";
+  for (const [says, told] of TOLD) {
+    const match = says.exec(text);
+    if (match !== null) return told(match);
+  }
   return /^error: (.+)$/m.exec(text)?.[1] ?? text;
 }
 

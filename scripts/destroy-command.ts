@@ -31,6 +31,7 @@ import type { Search } from "./sweep-account";
 import { foreignCluster, listCommand, Refusal } from "./sweep-command";
 import { deleteLeftovers, type Patience } from "./sweep-delete";
 import { describeCluster } from "./sweep-eks";
+import { notLookedFor } from "./sweep-table";
 
 /*
  * What `npm run destroy` does, with the stack and the account that it is given. Every step can be repeated: each looks anew
@@ -182,6 +183,7 @@ async function lookAfter(
   for (const line of pendingLines(pending, short)) say(line);
   if (pending.length > 0) await importState(stack, exported, withoutPending(deployment));
   const left = await listCommand({ search, deployment, say });
+  say(notLookedFor(short));
   return left.length === 0;
 }
 

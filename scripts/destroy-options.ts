@@ -6,8 +6,8 @@ import { parseStackFlags } from "./sweep-options";
 
 export const DESTROY_USAGE = `Usage: npm run destroy -- --stack NAME [--cluster-gone] [--yes]
 
-Destroys a stack: looks whether its cluster answers, lets Pulumi delete everything in order, and lists what the account still
-holds of it. It can be cut off and repeated at any point.
+Destroys a stack: looks whether its cluster answers, lets Pulumi delete everything in order, and lists what the cluster's
+controllers left of it. It can be cut off and repeated at any point.
 
   --cluster-gone  for a cluster that does not answer any more: lists what the account holds, asks, backs the state up into
                   this folder, denies Karpenter further launches, ends the stack's instances, removes what the cluster's

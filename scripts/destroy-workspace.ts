@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import { PROJECT_ROOT } from "../stacks/stack-file";
 import type { Deployment } from "./destroy-state";
+import { shortName } from "./stack-name";
 import { Refusal } from "./sweep-command";
 
 /*
@@ -66,7 +67,7 @@ export async function importState(stack: Stack, { text }: Exported, deployment: 
 /** @returns file of the backup, which `pulumi stack import --file` takes back. */
 export function backUp({ text }: Exported, stack: string, folder: string, now: Date): string {
   const time = now.toISOString().replace(/[:.]/g, "-");
-  const file = join(folder, `pilotlight-${stack}-state-${time}.json`);
+  const file = join(folder, `pilotlight-${shortName(stack)}-state-${time}.json`);
   writeFileSync(file, text, { mode: 0o600, flag: "wx" });
   return file;
 }

@@ -6,7 +6,7 @@ import { confirmed, stackNamed } from "./destroy-workspace";
 import { UsageError } from "./key-options";
 import { stackAccount } from "./stack-account";
 import { clientsOf } from "./sweep-account";
-import { listCommand, Refusal } from "./sweep-command";
+import { alsoCommand, listCommand, Refusal } from "./sweep-command";
 
 /*
  * `npm run destroy`: the end of a stack.
@@ -24,7 +24,11 @@ async function main(argv: string[]): Promise<void> {
   const stack = await stackNamed(options.stack);
   if (stack === undefined) {
     say(`Pulumi has no stack ${options.stack}`);
-    if ((await listCommand({ search, deployment: {}, say })).length > 0) process.exitCode = 1;
+    const args = { search, deployment: {}, say };
+    const left = await listCommand(args);
+    // Where the state is lost, only tags tell what it had.
+    const also = await alsoCommand(args);
+    if (left.length > 0 || also) process.exitCode = 1;
     return;
   }
   const cut = new AbortController();

@@ -38,6 +38,8 @@ export function adoptedContext(stack: string, folder: string): string {
   const file = join(folder, `Pulumi.${stack}.yaml`);
   const context = parse(readFileSync(file, "utf8"))?.config?.["pilotlight:cluster"]?.adopt?.context;
   if (typeof context !== "string")
-    throw new Error(`stack ${stack} has no output kubeconfig and ${file} adopts no cluster; run: pulumi up`);
+    throw new Error(
+      `stack ${stack} has no output kubeconfig and ${file} adopts no cluster; run: pulumi up --stack ${stack}`,
+    );
   return context;
 }

@@ -15,19 +15,22 @@ import { stackAccount } from "./stack-account";
 /** Milliseconds after which a silent command would look stuck. */
 const SILENCE = 2_000;
 
+/** Why the pulumi command names no stack. Pure. @param error what came of asking it, where it failed. */
+export function noStack(error?: unknown): Error {
+  if (error === undefined || /no stack selected/.test(String(error)))
+    return new UsageError(["no stack is selected; name one with --stack"]);
+  return new Error(`${messageOf(error)}; or name the stack with --stack`);
+}
+
 /** Name of the stack that is selected; asked of the pulumi command, which alone knows its workspace. */
 async function selectedStack(): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)("pulumi", ["stack", "--show-name", "--non-interactive"], {
-      cwd: PROJECT_ROOT,
-    });
-    // A fully qualified name has its organization and project before it.
-    const name = stdout.trim().split("/").at(-1);
-    if (name) return name;
-  } catch {
-    // No pulumi, or no stack selected: the same for who asks.
-  }
-  throw new UsageError(["no stack is selected; name one with --stack"]);
+  const asked = promisify(execFile)("pulumi", ["stack", "--show-name", "--non-interactive"], { cwd: PROJECT_ROOT });
+  const { stdout } = await asked.catch((error: unknown) => {
+    throw noStack(error);
+  });
+  const name = stdout.trim();
+  if (name === "") throw noStack();
+  return name;
 }
 
 export async function runGuard(stackName: string | undefined, request: GuardRequest): Promise<void> {
@@ -40,15 +43,4 @@ export async function runGuard(stackName: string | undefined, request: GuardRequ
   } finally {
     clearTimeout(progress);
   }
-}
-
-/** Prints a failure; a wrong command line ends with 2, all else with 1. */
-export function fail(error: unknown, script: string): void {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\nnpm run ${script} -- --help tells more`);
-    process.exitCode = 2;
-    return;
-  }
-  console.error(messageOf(error));
-  process.exitCode = 1;
 }

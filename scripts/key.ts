@@ -1,7 +1,8 @@
-import { messageOf, withGateway } from "./connection";
+import { withGateway } from "./connection";
+import { fail } from "./failure";
 import { runCommand } from "./key-commands";
 import { KeyGateway } from "./key-gateway";
-import { parseOptions, USAGE, UsageError } from "./key-options";
+import { parseOptions, USAGE } from "./key-options";
 
 /*
  * `npm run key`: keys, budgets and spend of a gateway with a database. The master key goes from the cluster's Secret into
@@ -20,12 +21,4 @@ async function main(argv: string[]): Promise<void> {
   console.log(text);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\nnpm run key -- --help tells more`);
-    process.exitCode = 2;
-    return;
-  }
-  console.error(messageOf(error));
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).catch((error: unknown) => fail(error, "key"));

@@ -1,4 +1,5 @@
-import { fail, runGuard } from "./guard-command";
+import { fail } from "./failure";
+import { runGuard } from "./guard-command";
 import { LEASE_USAGE, parseGuardOptions } from "./guard-options";
 
 /*

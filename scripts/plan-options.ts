@@ -1,11 +1,23 @@
 import { parseArgs } from "node:util";
 import { WEIGHT_FORMATS } from "../planner/formats";
-import { GPU_ALIASES, GPU_NAMES, type GpuName } from "../planner/gpus";
+import { GPU_NAMES, type GpuName } from "../planner/gpus";
 import { INSTANCES } from "../planner/instances";
 import type { WeightFormat } from "../planner/model-shape";
 import { didYouMean } from "../planner/near-name";
 import { PRICES, type PriceOverrides } from "../planner/prices";
-import { parseTokens } from "../planner/units";
+import {
+  apiPriceOf,
+  configOf,
+  countOf,
+  formatOf,
+  gpuOf,
+  priceOf,
+  replicaSizeOf,
+  tokensOf,
+  UsageError,
+} from "./plan-values";
+
+const USUAL_CONCURRENCY = 16;
 
 export const USAGE = `Usage: npm run plan -- --model OWNER/NAME [options]    ways to serve one model, best first
        npm run plan -- --stack NAME [options]          what the models of stacks/Pulumi.NAME.yaml will do and cost
@@ -15,7 +27,7 @@ export const USAGE = `Usage: npm run plan -- --model OWNER/NAME [options]    way
   --gpu NAME,...       GPU models to choose from (default: all of ${GPU_NAMES.join(", ")})
   --gpus N             GPUs of one replica: 1, 2, 4 or 8 (default: every size that fits)
   --context TOKENS     longest prompt plus answer, for example 32k (default: the model's own, at most 32k)
-  --concurrency N      requests at a time (default: 16)
+  --concurrency N      requests at a time (default: ${USUAL_CONCURRENCY})
   --input TOKENS       a usual prompt (default: 1024)
   --output TOKENS      a usual answer (default: 256)
   --quantization NAME  ${WEIGHT_FORMATS.join(", ")}, awq or gptq (default: as published)
@@ -26,9 +38,6 @@ export const USAGE = `Usage: npm run plan -- --model OWNER/NAME [options]    way
   --help               this text
 
 Ends with 1 where something does not fit or is not known, with 2 for a wrong command line.`;
-
-/** A wrong command line; the message says what is right. */
-export class UsageError extends Error {}
 
 /** What both kinds of plan are told. */
 interface Common {
@@ -95,117 +104,87 @@ function parse(argv: readonly string[]) {
   }
 }
 
-/** A number of tokens, or undefined for none. */
-function tokensOf(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const tokens = parseTokens(text);
-  if (tokens === undefined || tokens < 1)
-    throw new UsageError(`--${flag} ${text} is no number of tokens; write it as 32768 or 32k`);
-  return tokens;
-}
-
-function countOf(flag: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`--${flag} ${text} is not a whole number from 1 on`);
-  return Number(text);
-}
-
-function gpuOf(name: string): GpuName {
-  const known = GPU_NAMES.find((gpu) => gpu === name.toLowerCase());
-  if (known !== undefined) return known;
-  const alias = GPU_ALIASES[name.toLowerCase()];
-  if (alias !== undefined) throw new UsageError(`--gpu ${name}: ${alias.why}; write --gpu ${alias.use}`);
-  throw new UsageError(
-    `--gpu ${name} is no GPU of the kit, which knows ${GPU_NAMES.join(", ")}${didYouMean(name, GPU_NAMES)}`,
-  );
-}
-
-function formatOf(name: string): WeightFormat {
-  if (name === "awq" || name === "gptq") return "int4";
-  const known = WEIGHT_FORMATS.find((format) => format === name.toLowerCase());
-  if (known !== undefined) return known;
-  throw new UsageError(
-    `--quantization ${name} is not known; write one of ${WEIGHT_FORMATS.join(", ")}, awq, gptq` +
-      didYouMean(name, WEIGHT_FORMATS),
-  );
-}
-
 const TYPES = Object.keys(INSTANCES);
 
-/** `NAME=USD` by name. */
-function pricesOf(flag: string, pairs: readonly string[], known: readonly string[]): PriceOverrides {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const match = /^([^=]+)=(\d+(\.\d+)?)$/.exec(pair);
-      const [, name = "", usd] = match ?? [];
-      if (!match) throw new UsageError(`--${flag} ${pair} is no price; write it as --${flag} g6e.xlarge=0.9`);
-      // A misspelt name would change nothing, in silence.
-      if (!known.includes(name))
-        throw new UsageError(
-          `--${flag} ${pair}: there is no ${name} in a plan${didYouMean(name, known)}; known: ${known.join(", ")}`,
-        );
-      return [name, Number(usd)];
-    }),
-  );
+/** Reads values and keeps what is wrong with them, so that one run tells every fault. */
+function reader() {
+  const faults: string[] = [];
+  const keep = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      faults.push(error.message);
+      return undefined;
+    }
+  };
+  return {
+    /** What `read` makes of a value that is there. */
+    one: <T>(value: string | undefined, read: (value: string) => T) =>
+      value === undefined ? undefined : keep(() => read(value)),
+    each: <T>(values: readonly string[] | undefined, read: (value: string) => T): T[] =>
+      (values ?? []).flatMap((value) => keep(() => [read(value)]) ?? []),
+    add: (fault: string) => void faults.push(fault),
+    /** @throws UsageError with every fault so far. */
+    close: () => {
+      if (faults.length > 0) throw new UsageError(faults.join("\n"));
+    },
+  };
 }
 
-function apiPriceOf(text: string) {
-  const match = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
-  if (!match)
-    throw new UsageError(
-      `--api-price ${text} is no price; write input and output, dollars for a million tokens: 0.2/0.8`,
-    );
-  return { input: Number(match[1]), output: Number(match[2]) };
-}
+type Values = ReturnType<typeof parse>["values"];
+type Reader = ReturnType<typeof reader>;
 
-/** `MODEL=FILE` by model. */
-function configsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, model, file] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
-      if (model === undefined || file === undefined)
-        throw new UsageError(`--config ${pair}: with --stack say for which model: --config MODEL=FILE`);
-      return [model, file];
-    }),
-  );
-}
-
-/**
- * @param argv arguments after the script's name.
- * @throws UsageError naming the argument and what is possible.
- */
-export function parseOptions(argv: readonly string[]): PlanOptions {
-  const { values } = parse(argv);
-  if (values.help) return { kind: "help" };
-  const common = {
-    inputTokens: tokensOf("input", values.input),
-    outputTokens: tokensOf("output", values.output),
-    prices: pricesOf("price", values.price ?? [], [...TYPES, ...Object.keys(PRICES)]),
-    spot: pricesOf("spot", values.spot ?? [], TYPES),
+function commonOf(values: Values, { one, each }: Reader): Common {
+  const known = [...TYPES, ...Object.keys(PRICES)];
+  return {
+    inputTokens: one(values.input, (text) => tokensOf("input", text)),
+    outputTokens: one(values.output, (text) => tokensOf("output", text)),
+    prices: Object.fromEntries(each(values.price, (pair) => priceOf("price", pair, known))),
+    spot: Object.fromEntries(each(values.spot, (pair) => priceOf("spot", pair, TYPES))),
     json: values.json ?? false,
   };
-  if (values.stack !== undefined) {
-    const wrong = [...OF_A_MODEL, "model" as const].filter((flag) => values[flag] !== undefined);
-    if (wrong.length > 0)
-      throw new UsageError(
-        `--stack takes what its file says, not ${wrong.map((flag) => `--${flag}`).join(", ")}; leave one out`,
-      );
-    return { kind: "stack", stack: values.stack, configs: configsOf(values.config ?? []), ...common };
-  }
+}
+
+function stackOptions(stack: string, values: Values, reader: Reader): StackOptions {
+  const wrong = [...OF_A_MODEL, "model" as const].filter((flag) => values[flag] !== undefined);
+  if (wrong.length > 0)
+    reader.add(`--stack takes what its file says, not ${wrong.map((flag) => `--${flag}`).join(", ")}; leave one out`);
+  const configs = Object.fromEntries(reader.each(values.config, configOf));
+  return { kind: "stack", stack, configs, ...commonOf(values, reader) };
+}
+
+function modelOptions(values: Values, reader: Reader): ModelOptions {
+  const { one, each, add } = reader;
   const [config, ...others] = values.config ?? [];
-  if (others.length > 0) throw new UsageError("--config is given twice; a model has one");
-  if (values.model === undefined && config === undefined)
-    throw new UsageError(`name what to plan: --model OWNER/NAME, or --stack NAME\n\n${USAGE}`);
-  const gpus = (values.gpu ?? []).flatMap((names) => names.split(",")).map((name) => gpuOf(name.trim()));
+  if (others.length > 0) add("--config is given twice; a model has one");
+  const names = (values.gpu ?? []).flatMap((list) => list.split(",")).map((name) => name.trim());
+  const gpus = each(names, gpuOf);
   return {
     kind: "model",
     model: values.model ?? config ?? "",
     config,
     gpus: gpus.length > 0 ? [...new Set(gpus)] : GPU_NAMES,
-    gpusPerReplica: values.gpus === undefined ? undefined : countOf("gpus", values.gpus),
-    contextTokens: tokensOf("context", values.context),
-    concurrency: countOf("concurrency", values.concurrency ?? "16"),
-    format: values.quantization === undefined ? undefined : formatOf(values.quantization),
-    apiPrice: values["api-price"] === undefined ? undefined : apiPriceOf(values["api-price"]),
-    ...common,
+    gpusPerReplica: one(values.gpus, replicaSizeOf),
+    contextTokens: one(values.context, (text) => tokensOf("context", text)),
+    concurrency: one(values.concurrency, (text) => countOf("concurrency", text)) ?? USUAL_CONCURRENCY,
+    format: one(values.quantization, formatOf),
+    apiPrice: one(values["api-price"], apiPriceOf),
+    ...commonOf(values, reader),
   };
+}
+
+/**
+ * @param argv arguments after the script's name.
+ * @throws UsageError naming every wrong argument and what is possible.
+ */
+export function parseOptions(argv: readonly string[]): PlanOptions {
+  const { values } = parse(argv);
+  if (values.help) return { kind: "help" };
+  if (values.stack === undefined && values.model === undefined && values.config === undefined)
+    throw new UsageError(`name what to plan: --model OWNER/NAME, or --stack NAME\n\n${USAGE}`);
+  const read = reader();
+  const options = values.stack === undefined ? modelOptions(values, read) : stackOptions(values.stack, values, read);
+  read.close();
+  return options;
 }

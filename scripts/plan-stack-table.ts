@@ -1,6 +1,7 @@
 import type { StackCost } from "../planner/cost";
 import { PRICE_DATE, PRICE_REGION } from "../planner/instances";
 import type { ModelExpectation, PoolExpectation } from "../planner/plan-stack";
+import { spendLines } from "./plan-spend";
 import type { StackPlan } from "./plan-stack";
 import { columns, replica, short, tokens } from "./plan-table";
 
@@ -82,7 +83,7 @@ function costLines(cost: StackCost | undefined): string[] {
   return [
     "",
     `Cost, in US dollars; prices on demand in ${PRICE_REGION}, ${PRICE_DATE}, and your own:`,
-    ...columns([["  item", "USD/h each", "idle", "USD/h", "at most", "USD/h"], ...rows, total], 1),
+    ...columns([["  item", "USD/h each", "idle", "USD/h", "at most, cheapest types", "USD/h"], ...rows, total], 1),
     `Idle: ${cost.idleUsdPerMonth.toFixed(0)} USD a month of 730 hours.`,
     ...floor,
   ];
@@ -94,5 +95,7 @@ export function stackText(plan: StackPlan): string {
     ...plan.models.flatMap((model) => modelLines(model, plan)),
     ...plan.unknown.flatMap(({ model, reason }) => ["", `${model}: not known`, `  ${reason}`]),
     ...costLines(plan.cost),
+    ...spendLines(plan.spend),
+    ...(plan.beforeUp ?? []).map((fault) => `Before pulumi up: ${fault}`),
   ].join("\n");
 }

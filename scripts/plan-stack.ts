@@ -1,14 +1,15 @@
 import { type StackCost, stackCost } from "../planner/cost";
-import { didYouMean } from "../planner/near-name";
 import { expectModel, type ModelExpectation, USUAL_REQUEST } from "../planner/plan-stack";
 import { parseSource } from "../planner/source";
 import type { StackConfig } from "../stacks/config";
 import { parseStack } from "../stacks/config-read";
 import { asRun, stackModel, stackShape } from "../stacks/planning";
-import { isEncrypted, readStackFile, stackNames } from "../stacks/stack-file";
+import { examplesIn, isEncrypted, noSuchStack, readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
-import { type StackOptions, UsageError } from "./plan-options";
+import type { StackOptions } from "./plan-options";
+import { type SpendPlan, spendPlan } from "./plan-spend";
 import { stackText } from "./plan-stack-table";
+import { UsageError } from "./plan-values";
 
 /** A model of which nothing can be said. */
 export interface UnknownModel {
@@ -24,15 +25,16 @@ export interface StackPlan {
   readonly unknown: readonly UnknownModel[];
   /** Absent where the cluster is the user's own. */
   readonly cost?: StackCost;
+  /** Likewise. */
+  readonly spend?: SpendPlan;
+  /** What `pulumi up` will refuse as it is; a plan can do without. */
+  readonly beforeUp?: readonly string[];
 }
 
 /** Settings by full key. @throws UsageError that names the stacks there are. */
 function readSettings(stack: string): Record<string, unknown> {
   const names = stackNames();
-  if (!names.includes(stack))
-    throw new UsageError(
-      `there is no stack file stacks/Pulumi.${stack}.yaml; --stack can be ${names.join(", ")}${didYouMean(stack, names)}`,
-    );
+  if (!names.includes(stack)) throw new UsageError(noSuchStack(stack, names));
   // The example files have a place for the user's own addresses, which no plan depends on.
   return readStackFile(stack).config;
 }
@@ -90,12 +92,23 @@ export async function planOfStack(
   }
   const shape = stackShape(config, today, spot);
   const cost = shape ? stackCost(shape, prices) : undefined;
-  return { stack, inputTokens, outputTokens, models, unknown, ...(cost ? { cost } : {}) };
+  const spend = spendPlan(config);
+  const money = { ...(cost ? { cost } : {}), ...(spend ? { spend } : {}) };
+  return { stack, inputTokens, outputTokens, models, unknown, ...money };
 }
+
+const fillIn = (stack: string) =>
+  examplesIn(stack).map(
+    ({ path, range }) => `${path} is still the documentation range ${range} (curl https://checkip.amazonaws.com)`,
+  );
 
 /** Answers for one stack: the text to print, and whether every model is known and fits all its pools. */
 export async function planStack(options: StackOptions, today: string): Promise<{ text: string; fits: boolean }> {
-  const plan = await planOfStack(readStackConfig(options.stack, today), options, today);
+  const { stack } = options;
+  const plan: StackPlan = {
+    ...(await planOfStack(readStackConfig(stack, today), options, today)),
+    beforeUp: fillIn(stack),
+  };
   const fits =
     plan.unknown.length === 0 &&
     plan.models.every(

@@ -1,4 +1,5 @@
-import { parseOptions, USAGE, UsageError } from "./plan-options";
+import { parseOptions, USAGE } from "./plan-options";
+import { UsageError } from "./plan-values";
 
 /*
  * `npm run plan`: what a model needs, how fast it is, how long it takes to wake and what it costs, before anything exists.

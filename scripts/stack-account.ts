@@ -1,6 +1,9 @@
 import { fromIni, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { stackNameInAws } from "../guard/tags";
+import { isRecord } from "../planner/record";
 import { PROJECT_ROOT, readStackFile, stackNames } from "../stacks/stack-file";
+import { UsageError } from "./key-options";
+import { shortName } from "./stack-name";
 
 /*
  * The AWS account of a stack, for commands that ask AWS themselves: region, profile and roles are those of its `aws:`
@@ -26,15 +29,30 @@ interface AssumeRole {
   readonly sessionName?: string;
 }
 
-/** @throws Error where there is no such stack file, or none of its settings names a region. */
-export function stackAccount(short: string, root = PROJECT_ROOT): StackAccount {
+/** The SDK reads it whenever a client is made; the kit runs on Node 20, too, and what is new of that is no news of a stack. */
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+
+/**
+ * @param name the stack, as for pulumi.
+ * @throws UsageError where there is no such stack file, nothing of the stack is in AWS, or none of its settings names a region.
+ */
+export function stackAccount(name: string, root = PROJECT_ROOT): StackAccount {
+  const short = shortName(name);
   const known = stackNames(root);
   if (!known.includes(short))
-    throw new Error(`there is no stack file stacks/Pulumi.${short}.yaml; --stack can be: ${known.join(", ")}`);
+    throw new UsageError([`there is no stack file stacks/Pulumi.${short}.yaml; --stack can be: ${known.join(", ")}`]);
   const { config } = readStackFile(short, root);
+  const cluster = config["pilotlight:cluster"];
+  if (isRecord(cluster) && cluster.adopt !== undefined)
+    throw new UsageError([
+      `stack ${short} uses a cluster of your own: nothing is made in AWS and no spend guard runs; to remove it: ` +
+        `pulumi destroy --stack ${name}`,
+    ]);
   const region = config["aws:region"];
   if (typeof region !== "string")
-    throw new Error(`stacks/Pulumi.${short}.yaml has no aws:region; set it with: pulumi config set aws:region REGION`);
+    throw new UsageError([
+      `stacks/Pulumi.${short}.yaml has no aws:region; set it with: pulumi config set aws:region REGION --stack ${name}`,
+    ]);
   const profile = config["aws:profile"];
   const roles = (config["aws:assumeRoles"] ?? []) as readonly AssumeRole[];
   const own = profile === undefined ? undefined : fromIni({ profile: String(profile) });

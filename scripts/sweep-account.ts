@@ -3,6 +3,7 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { ResourceGroupsTaggingAPIClient } from "@aws-sdk/client-resource-groups-tagging-api";
 import type { StackAccount } from "./stack-account";
 import type { Tags } from "./sweep-tags";
 
@@ -16,6 +17,7 @@ export interface Clients {
   readonly logs: CloudWatchLogsClient;
   readonly eks: EKSClient;
   readonly iam: IAMClient;
+  readonly tagging: ResourceGroupsTaggingAPIClient;
 }
 
 /** Throttling of a busy account is waited out. */
@@ -30,6 +32,7 @@ export function clientsOf({ aws }: { readonly aws: StackAccount["aws"] & { reado
     logs: new CloudWatchLogsClient(settings),
     eks: new EKSClient(settings),
     iam: new IAMClient(settings),
+    tagging: new ResourceGroupsTaggingAPIClient(settings),
   };
 }
 
@@ -73,7 +76,7 @@ export const isInUse = (error: unknown): boolean =>
   // EC2 says InvalidParameterValue of an interface that is still attached.
   (error instanceof Error && /is currently in use/.test(error.message));
 
-const isDenied = (error: unknown) => /AccessDenied|UnauthorizedOperation|NotAuthorized/.test(codeOf(error));
+export const isDenied = (error: unknown) => /AccessDenied|UnauthorizedOperation|NotAuthorized/.test(codeOf(error));
 
 /** Codes of a connection that did not come about. */
 const UNREACHED = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|TimeoutError/;

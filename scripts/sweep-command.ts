@@ -2,8 +2,9 @@ import type { Deployment } from "./destroy-state";
 import { hasCluster, managedBy } from "./destroy-state";
 import type { Search } from "./sweep-account";
 import { deleteLeftovers, type Patience } from "./sweep-delete";
+import { alsoTagged, isKey } from "./sweep-index";
 import { listStack, type OfStack, untaggedLogGroups } from "./sweep-list";
-import { sweepLines } from "./sweep-table";
+import { alsoTaggedLines, sweepLines } from "./sweep-table";
 
 /*
  * What `npm run sweep` does, with the account and the state that it is given.
@@ -35,6 +36,13 @@ export async function listCommand({ search, deployment, say }: SweepArgs): Promi
   const found = await listStack(search, managedBy(deployment));
   for (const line of sweepLines(search.stack, found, await untaggedLogGroups(search))) say(line);
   return found.filter(isLeft);
+}
+
+/** Tells what else carries the stack's tag. @returns whether something of it is there that is in no state. */
+export async function alsoCommand({ search, deployment, say }: SweepArgs): Promise<boolean> {
+  const arns = await alsoTagged(search, managedBy(deployment));
+  for (const line of alsoTaggedLines(search, arns)) say(line);
+  return arns?.some((arn) => !isKey(arn)) ?? false;
 }
 
 /**

@@ -10,14 +10,16 @@ export const SWEEP_USAGE = `Usage: npm run sweep -- --stack NAME [--delete [--ye
 
 Lists what the AWS account still holds of a stack, by tag: instances, load balancers, target groups, network interfaces,
 security groups, volumes, launch templates, instance profiles, log groups, the EKS cluster and its node groups. What Pulumi's
-state has is named apart from what is left over.
+state has is named apart from what is left over. What else carries the stack's tag, such as network, database, keys and buckets,
+is named by AWS's index of tags, and never deleted.
 
   --delete       deletes what is left over, in an order that works; refused while the stack has its cluster
   --yes          does not ask for confirmation
   --stack NAME   the stack, as for pulumi
   --help         this text
 
-Ends with 0 where nothing is left over, with 1 where something is or did not go, with 2 for a wrong command line or a refusal.`;
+Ends with 0 where nothing is left over or tagged beside the state, with 1 where something is or did not go, with 2 for a wrong
+command line or a refusal.`;
 
 /** Flags that were given, after `--help` is dealt with. */
 export interface Given {

@@ -3,7 +3,7 @@ import { confirmed, exportState, stackNamed } from "./destroy-workspace";
 import { UsageError } from "./key-options";
 import { stackAccount } from "./stack-account";
 import { clientsOf } from "./sweep-account";
-import { deleteCommand, listCommand, Refusal } from "./sweep-command";
+import { alsoCommand, deleteCommand, listCommand, Refusal } from "./sweep-command";
 import { parseSweepOptions, SWEEP_USAGE } from "./sweep-options";
 
 /*
@@ -24,7 +24,8 @@ async function main(argv: string[]): Promise<void> {
   const args = { search, deployment, say: (line: string) => console.log(line) };
   const sure = async () => options.yes || confirmed("What is left over will be deleted for good.", account.short);
   const left = await (options.command === "list" ? listCommand(args) : deleteCommand(args, sure));
-  if (left.length > 0) process.exitCode = 1;
+  const also = await alsoCommand(args);
+  if (left.length > 0 || also) process.exitCode = 1;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

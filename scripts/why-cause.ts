@@ -42,4 +42,8 @@ export type Finder = (view: ModelView) => Cause | undefined;
 /** The flag that names the stack to another command. */
 export const stackFlag = ({ stack }: Facts): string => (stack === undefined ? "" : ` -- --stack ${stack}`);
 
+/** Brings settings and cluster together. @param more flags, such as `--refresh`. */
+export const pulumiUp = ({ stack }: Facts, ...more: readonly string[]): string =>
+  ["pulumi up", ...(stack === undefined ? [] : [`--stack ${stack}`]), ...more].join(" ");
+
 export const kubectl = ({ namespace }: ModelView, rest: string): string => `kubectl -n ${namespace} ${rest}`;

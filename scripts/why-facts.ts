@@ -1,6 +1,16 @@
 import { INFERENCE_NAMESPACE } from "../components/namespaces";
 import { type ClusterReader, NotRead } from "./why-cluster";
-import type { Deployment, KubeEvent, KubeNode, NodeClaim, NodeClass, NodePool, Pod, ScaledObject } from "./why-objects";
+import {
+  type Deployment,
+  type KubeEvent,
+  type KubeNode,
+  type NodeClaim,
+  type NodeClass,
+  type NodePool,
+  type Pod,
+  prometheusOf,
+  type ScaledObject,
+} from "./why-objects";
 
 /*
  * What `npm run why` asks, of whom. What only adds to an answer may be missing, and is told in one clause.
@@ -123,22 +133,15 @@ async function guardFact(ask: Asking["askGuard"]): Promise<Facts["guard"]> {
   return ask?.().catch((error: unknown) => ({ unknown: messageOf(error) }));
 }
 
-interface Triggers {
-  readonly spec?: { readonly triggers?: readonly { readonly metadata?: { readonly serverAddress?: string } }[] };
-}
-
 /** Asks the Prometheus that KEDA asks, through the API server: its Service has no address outside the cluster. */
 async function heldRequests(
   reader: ClusterReader,
-  scaledObjects: readonly (ScaledObject & Triggers)[],
+  scaledObjects: readonly ScaledObject[],
   namespace: string,
 ): Promise<Facts["held"]> {
-  const addresses = scaledObjects
-    .flatMap(({ spec }) => spec?.triggers ?? [])
-    .map(({ metadata }) => metadata?.serverAddress);
-  const [, service, home, port] =
-    /^http:\/\/([^.]+)\.([^.]+)\.svc[^:]*:(\d+)/.exec(addresses.find(Boolean) ?? "") ?? [];
-  if (service === undefined) return { unknown: "no ScaledObject names a Prometheus" };
+  const prometheus = prometheusOf(scaledObjects);
+  if (prometheus === undefined) return { unknown: "no ScaledObject names a Prometheus" };
+  const { service, namespace: home, port } = prometheus;
   const path = `/api/v1/namespaces/${home}/services/${service}:${port}/proxy/api/v1/query?query=${encodeURIComponent(heldQuery(namespace))}`;
   try {
     const { data } = JSON.parse(await reader.text(path)) as {

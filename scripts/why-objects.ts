@@ -99,7 +99,18 @@ export interface ScaledObject extends Conditioned {
     readonly minReplicaCount?: number;
     readonly maxReplicaCount?: number;
     readonly pollingInterval?: number;
+    readonly triggers?: readonly { readonly metadata?: { readonly serverAddress?: string } }[];
   };
+}
+
+/** The Service of the Prometheus that KEDA asks: an adopted cluster has it in another namespace. */
+export function prometheusOf(scaledObjects: readonly ScaledObject[]) {
+  const addresses = scaledObjects
+    .flatMap(({ spec }) => spec?.triggers ?? [])
+    .map(({ metadata }) => metadata?.serverAddress);
+  const [, service, namespace, port] =
+    /^http:\/\/([^.]+)\.([^.]+)\.svc[^:]*:(\d+)/.exec(addresses.find(Boolean) ?? "") ?? [];
+  return service === undefined ? undefined : { service, namespace, port };
 }
 
 export interface KubeEvent extends Named {

@@ -1,4 +1,5 @@
-import { type Cause, kubectl } from "./why-cause";
+import { type Cause, kubectl, pulumiUp } from "./why-cause";
+import type { Facts } from "./why-facts";
 import { type ContainerStatus, isTrue, nameOf, timeOf } from "./why-objects";
 import { createdAt, type ModelView } from "./why-view";
 import { ago, count, quoted, sentence, span } from "./why-words";
@@ -49,31 +50,36 @@ export function outOfMemory(view: ModelView): Cause | undefined {
       }.`,
       "That is the node's memory, not the GPU's: take a larger type into the pool's instanceTypes in the stack file, then:",
     ],
-    commands: ["pulumi up"],
+    commands: [pulumiUp(view.facts)],
   };
 }
 
 /** What an engine says before it ends, and what helps. */
-const HINTS: readonly (readonly [RegExp, string])[] = [
+const HINTS: readonly (readonly [RegExp, (facts: Facts) => string])[] = [
   [
     /CUDA out of memory|OutOfMemoryError|No available memory for the cache blocks|larger than the maximum number of tokens|KV cache is needed/i,
-    "The GPU's memory is too small for the model as it is set: lower contextLength, or choose a larger gpu; npm run plan tells what fits.",
+    () =>
+      "The GPU's memory is too small for the model as it is set: lower contextLength, or choose a larger gpu; npm run plan tells what fits.",
   ],
   [
     /gated repo|401 Client Error|403 Client Error|Invalid username or password/i,
-    "The model hub refuses: give a token that may read it: pulumi config set --secret huggingFaceToken TOKEN, then pulumi up.",
+    (facts) =>
+      "The model hub refuses: give a token that may read it: pulumi config set --secret huggingFaceToken TOKEN" +
+      `${facts.stack === undefined ? "" : ` --stack ${facts.stack}`}, then ${pulumiUp(facts)}.`,
   ],
   [
     /AccessDenied|NoCredentialProviders|Unable to locate credentials/,
-    "AWS refuses the weights or the cache: the pod's role may not read its bucket; pulumi up --refresh puts its rights back.",
+    (facts) =>
+      "AWS refuses the weights or the cache: the pod's role may not read its bucket; " +
+      `${pulumiUp(facts, "--refresh")} puts its rights back.`,
   ],
   [
     /unrecognized arguments|error: argument/i,
-    "The engine does not know a flag: correct engineArgs of the model in the stack file.",
+    () => "The engine does not know a flag: correct engineArgs of the model in the stack file.",
   ],
   [
     /driver version is insufficient|no CUDA-capable device|NVML|libcuda/i,
-    "The engine cannot use the node's driver: see drivers in the stack file and the node's events.",
+    () => "The engine cannot use the node's driver: see drivers in the stack file and the node's events.",
   ],
 ];
 const TELLING = /error|exception|failed|killed|denied/i;
@@ -95,7 +101,7 @@ export function crashLoop(view: ModelView): Cause | undefined {
       `The last time ${ago(timeOf(end?.finishedAt), view.now)}, with exit code ${end?.exitCode ?? "unknown"}${
         word === undefined ? "" : `; it said: ${quoted(word)}`
       }`,
-      ...(hint === undefined ? [] : [hint]),
+      ...(hint === undefined ? [] : [hint(view.facts)]),
       "All it said:",
     ].map((text) => (text.endsWith(":") ? text : sentence(text))),
     commands: [kubectl(view, `logs ${pod} -c ${container.name} --previous`)],

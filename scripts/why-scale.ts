@@ -1,6 +1,6 @@
-import { type Cause, kubectl, stackFlag } from "./why-cause";
+import { type Cause, kubectl, pulumiUp, stackFlag } from "./why-cause";
 import { isUnknown } from "./why-facts";
-import { conditionOf, type KubeEvent, nameOf, seenAt, timeOf } from "./why-objects";
+import { conditionOf, type KubeEvent, nameOf, prometheusOf, seenAt, timeOf } from "./why-objects";
 import type { ModelView } from "./why-view";
 import { ago, count, quoted, sentence } from "./why-words";
 
@@ -65,7 +65,7 @@ export function noScaler(view: ModelView): Cause | undefined {
       state: "scaling-blocked",
       because: "does not wake: nothing scales it",
       sentences: [`There is no ScaledObject ${model} in namespace ${view.namespace}. Make it again with:`],
-      commands: ["pulumi up --refresh"],
+      commands: [pulumiUp(facts, "--refresh")],
     };
   const ready = conditionOf(scaledObject, "Ready");
   if (ready?.status !== "False") return undefined;
@@ -79,7 +79,7 @@ export function noScaler(view: ModelView): Cause | undefined {
         : "Requests stay held until it is. Look with:",
     ],
     commands: isUnknown(facts.held)
-      ? ["kubectl -n monitoring get pods"]
+      ? [`kubectl -n ${prometheusOf(facts.scaledObjects)?.namespace ?? "monitoring"} get pods`]
       : [kubectl(view, `describe scaledobject ${model}`)],
   };
 }
@@ -133,6 +133,6 @@ export function noPod(view: ModelView): Cause | undefined {
       `A replica requests ${requested}, in use are ${used}, allowed are ${limited}.`,
       "The quota is the sum of what the pools may have: wait until another model sleeps, or raise maxGpus of a pool in the stack file, then:",
     ],
-    commands: ["pulumi up"],
+    commands: [pulumiUp(view.facts)],
   };
 }

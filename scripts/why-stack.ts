@@ -2,7 +2,9 @@ import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { PROJECT_ROOT } from "../stacks/stack-file";
 import { kubeConfigOf } from "./connection";
 import { askGuard, type Invoke, invoker } from "./guard-call";
+import { UsageError } from "./key-options";
 import { stackAccount } from "./stack-account";
+import { shortName } from "./stack-name";
 import { clusterReader } from "./why-cluster";
 import type { Asking, GuardFact, StackModel } from "./why-facts";
 
@@ -16,11 +18,10 @@ const GUARD_PATIENCE = 20_000;
 export async function askingOf(stackName: string | undefined): Promise<Asking> {
   const workspace = await LocalWorkspace.create({ workDir: PROJECT_ROOT });
   const name = stackName ?? (await workspace.stack())?.name;
-  if (name === undefined) throw new Error("no stack is selected; name one with --stack NAME");
+  if (name === undefined) throw new UsageError(["no stack is selected; name one with --stack NAME"]);
   const outputs = await workspace.stackOutputs(name);
   const models = (outputs.models?.value ?? {}) as Readonly<Record<string, StackModel>>;
-  // A fully qualified name has its organization and project before it.
-  const short = name.split("/").at(-1) ?? name;
+  const short = shortName(name);
   // An adopted cluster has neither a kubeconfig among the outputs nor a guard.
   const adopted = outputs.kubeconfig === undefined;
   return {

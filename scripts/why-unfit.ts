@@ -1,4 +1,4 @@
-import { type Cause, kubectl } from "./why-cause";
+import { type Cause, kubectl, pulumiUp } from "./why-cause";
 import { verdicts } from "./why-launch";
 import { conditionOf, nameOf, seenAt } from "./why-objects";
 import { eventsOf, gpuLimit, gpusUsed, type ModelView, POOL_LABEL, poolLabel, poolsAskedFor } from "./why-view";
@@ -22,7 +22,7 @@ export function atLimit(view: ModelView): Cause | undefined {
       `${list(all.map(({ pool }) => `${nameOf(pool)} has ${gpusUsed(pool)} of at most ${gpuLimit(pool)}`))}.`,
       `Wait until another replica sleeps, or raise maxGpus of pool ${list(pools, "or")} in the stack file (pilotlight:gpuPools), then:`,
     ],
-    commands: ["pulumi up"],
+    commands: [pulumiUp(view.facts)],
   };
 }
 
@@ -45,7 +45,7 @@ export function notReady(view: ModelView): Cause | undefined {
       ...(faults.length > 0 ? faults : [sentence(quoted(conditionOf(pool, "Ready")?.message))]),
       "What the stack makes is put back with:",
     ],
-    commands: ["pulumi up --refresh"],
+    commands: [pulumiUp(view.facts, "--refresh")],
   };
 }
 
@@ -61,7 +61,7 @@ export function mismatch(view: ModelView): Cause | undefined {
       state: "not-schedulable",
       because: `fits no node: it asks for pool ${list(asked, "or")}, and there ${there.length === 0 ? "is no NodePool at all" : `are NodePools of ${list(there)} alone`}`,
       sentences: ["The stack's settings and the cluster differ; bring them together with:"],
-      commands: ["pulumi up --refresh"],
+      commands: [pulumiUp(view.facts, "--refresh")],
     };
   const event = eventsOf(facts, "Pod", nameOf(waiting)).find(
     ({ reason, message = "" }) => reason === "FailedScheduling" && message.startsWith("Failed to schedule pod"),

@@ -1,4 +1,4 @@
-import { fail } from "./guard-command";
+import { fail } from "./failure";
 import { explain, textOf } from "./why-explain";
 import { gatherFacts } from "./why-facts";
 import { chosen, parseWhyOptions, USAGE } from "./why-options";

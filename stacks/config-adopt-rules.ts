@@ -31,12 +31,18 @@ const writtenAt = (raw: unknown, path: string): unknown =>
 const isWritten = (value: unknown) =>
   value !== undefined && value !== null && (!isObject(value) || Object.keys(value).length > 0);
 
+/** Settings that were written and mean nothing on an adopted cluster, whatever their values are. */
+export const unusedOn = ({ cluster, raw }: Readable): string[] =>
+  cluster === undefined || !("adopt" in cluster)
+    ? []
+    : ONLY_AWS.filter(([path, nothing]) => {
+        const value = writtenAt(raw, path);
+        return isWritten(value) && value !== nothing;
+      }).map(([path]) => path);
+
 /** Faults of a stack on a cluster that is there already: what only AWS has does nothing there, or breaks. */
-export function adoptRules({ raw, gpuPools = {}, models = {} }: Readable): Fault[] {
-  const unused = ONLY_AWS.filter(([path, nothing]) => {
-    const value = writtenAt(raw, path);
-    return isWritten(value) && value !== nothing;
-  });
+export function adoptRules(readable: Readable): Fault[] {
+  const { gpuPools = {}, models = {} } = readable;
   return [
     ...Object.entries(gpuPools)
       .filter(([, pool]) => isEksPool(pool))
@@ -44,7 +50,7 @@ export function adoptRules({ raw, gpuPools = {}, models = {} }: Readable): Fault
         path: `gpuPools.${name}`,
         message: "needs a nodeSelector and allocatable with cluster.adopt, where the nodes are yours",
       })),
-    ...unused.map(([path]) => ({
+    ...unusedOn(readable).map((path) => ({
       path,
       message: "has no meaning with cluster.adopt, where the kit creates nothing in AWS; remove it",
     })),

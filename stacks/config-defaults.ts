@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { unfitReason } from "../planner/fit-request";
 import { isRecord } from "../planner/record";
 import { type GpuPoolConfig, type ModelConfig, stackSchema } from "./config";
@@ -30,7 +31,8 @@ function fewestGpus(model: ModelConfig, gpuPools: Readonly<Record<string, GpuPoo
 /** The settings with `gpusPerReplica` filled in where it is left out and a number is known that fits. */
 export function withPlannedDefaults(raw: Record<string, unknown>): Record<string, unknown> {
   const { models, gpuPools } = stackSchema.shape;
-  const pools = gpuPools.safeParse(raw.gpuPools);
+  // A pool whose name alone is wrong is a pool all the same.
+  const pools = z.record(z.string(), gpuPools.valueType).safeParse(raw.gpuPools);
   if (!isRecord(raw.models) || !pools.success) return raw;
   const filled = Object.entries(raw.models).map(([name, model]) => {
     const read = models.valueType.safeParse(model);

@@ -8,6 +8,12 @@ import { isRecord } from "../planner/record";
  * Turns zod's issues into faults a person can act on: path, value, allowed set, and a near miss where there is one.
  */
 
+/** A fault of a value by itself. */
+export interface FormFault extends Fault {
+  /** Set where the name of an entry is wrong: what stands under the name is judged all the same. */
+  readonly ofName?: true;
+}
+
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
@@ -35,6 +41,16 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
     return bare(schema.unwrap());
   return schema;
+}
+
+/** What the values of the record at `path` have to be, if there is one. */
+function entrySchema(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
+  const here = bare(schema);
+  if (here instanceof z.ZodUnion) return here.options.map((option) => entrySchema(option, path)).find(Boolean);
+  const [next, ...rest] = path;
+  if (here instanceof z.ZodRecord) return next === undefined ? here.valueType : entrySchema(here.valueType, rest);
+  const child = here instanceof z.ZodObject ? here.shape[String(next)] : undefined;
+  return child && entrySchema(child, rest);
 }
 
 /** Every key some schema at `path` knows. */
@@ -79,7 +95,26 @@ function enumMessage(value: unknown, values: readonly unknown[]): string {
   return `${JSON.stringify(value)} is not one of ${names.join(", ")}${hint}`;
 }
 
-function faultsOf(issue: Issue, raw: unknown, schema: z.core.$ZodType, above: Path): Fault[] {
+/** Text counts as too short or too long for a list, too; that it is none says it all. */
+const withoutEchoes = (issues: readonly Issue[]): Issue[] =>
+  issues.filter(
+    ({ code, path }) =>
+      !(code === "too_small" || code === "too_big") ||
+      !issues.some((other) => other.code === "invalid_type" && showPath(other.path) === showPath(path)),
+  );
+
+/** Words that YAML reads as text; others, and those that it reads as something else, need quotes. */
+const isPlainText = (value: string) =>
+  /^[a-z][\w.@/+-]*$/i.test(value) && !/^(true|false|yes|no|on|off|null)$/i.test(value);
+
+function typeMessage(value: unknown, expected: string): string {
+  const shown = JSON.stringify(value);
+  if (expected !== "array") return `${shown} is not of type ${expected}`;
+  if (typeof value !== "string") return `${shown} is not a list`;
+  return `${shown} is not a list; write [${isPlainText(value) ? value : shown}]`;
+}
+
+function faultsOf(issue: Issue, raw: unknown, schema: z.core.$ZodType, above: Path): FormFault[] {
   const path = [...above, ...issue.path];
   const at = showPath(path);
   const value = valueAt(raw, path);
@@ -100,7 +135,7 @@ function faultsOf(issue: Issue, raw: unknown, schema: z.core.$ZodType, above: Pa
         return [
           { path: at, message: value === undefined ? "is required" : `${JSON.stringify(value)} has the wrong type` },
         ];
-      return meantBranch(issue.errors).flatMap((inner) => faultsOf(inner, raw, schema, path));
+      return withoutEchoes(meantBranch(issue.errors)).flatMap((inner) => faultsOf(inner, raw, schema, path));
     case "invalid_value":
       return [
         {
@@ -119,12 +154,18 @@ function faultsOf(issue: Issue, raw: unknown, schema: z.core.$ZodType, above: Pa
             value === undefined
               ? "is required"
               : ZODS_OWN.test(issue.message)
-                ? `${JSON.stringify(value)} is not of type ${issue.expected}`
+                ? typeMessage(value, issue.expected)
                 : issue.message,
         },
       ];
-    case "invalid_key":
-      return issue.issues.map((inner) => ({ path: at, message: inner.message }));
+    case "invalid_key": {
+      // Zod stops at the name.
+      const entry = entrySchema(schema, path.slice(0, -1));
+      return [
+        ...issue.issues.map((inner) => ({ path: at, message: inner.message, ofName: true as const })),
+        ...(entry === undefined ? [] : issuesOf(entry, value).flatMap((inner) => faultsOf(inner, raw, schema, path))),
+      ];
+    }
     case "too_small":
       return [
         {
@@ -144,8 +185,11 @@ function faultsOf(issue: Issue, raw: unknown, schema: z.core.$ZodType, above: Pa
   }
 }
 
-/** Every fault zod found in `raw`, in the order of the schema. */
-export function schemaFaults(schema: z.ZodType, raw: unknown): Fault[] {
-  const result = schema.safeParse(raw);
-  return result.success ? [] : result.error.issues.flatMap((issue) => faultsOf(issue, raw, schema, []));
+function issuesOf(schema: z.core.$ZodType, value: unknown): Issue[] {
+  const result = z.safeParse(schema, value);
+  return result.success ? [] : withoutEchoes(result.error.issues);
 }
+
+/** Every fault zod found in `raw`, in the order of the schema. */
+export const schemaFaults = (schema: z.ZodType, raw: unknown): FormFault[] =>
+  issuesOf(schema, raw).flatMap((issue) => faultsOf(issue, raw, schema, []));

@@ -1,7 +1,8 @@
 import type { z } from "zod";
-import { ConfigError, type Fault } from "../components/errors";
+import { ConfigError } from "../components/errors";
 import { isRecord } from "../planner/record";
 import { type StackConfig, stackSchema } from "./config";
+import { unusedOn } from "./config-adopt-rules";
 import { withPlannedDefaults } from "./config-defaults";
 import { schemaFaults } from "./config-faults";
 import { type Readable, ruleFaults, type Surroundings } from "./config-rules";
@@ -32,20 +33,25 @@ function readable(raw: Record<string, unknown>): Readable {
   return { ...read, allModels, allPools, raw } as Readable;
 }
 
+/** Whether a path is the other or lies in it: `spend.emails[0]` in `spend`. */
+const isIn = (path: string, other: string) =>
+  path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
+
 /**
  * The validated settings of a stack.
  * @throws ConfigError with every fault at once, each with its path, its value and the fix.
  */
 export function parseStack(given: unknown, around: Surroundings): StackConfig {
   const raw = isRecord(given) ? withPlannedDefaults(given) : given;
-  const faults: Fault[] = schemaFaults(stackSchema, raw);
-  const rules = isRecord(raw) ? ruleFaults(readable(raw), around) : [];
+  const read = isRecord(raw) ? readable(raw) : undefined;
+  // What has to be removed need not be mended first.
+  const unused = read ? unusedOn(read) : [];
+  const form = schemaFaults(stackSchema, raw).filter(({ path }) => !unused.some((other) => isIn(path, other)));
   // A rule must not accuse a setting that could not even be read.
-  faults.push(
-    ...rules.filter(
-      (rule) => !faults.some(({ path }) => rule.path.startsWith(path) || path.startsWith(`${rule.path}[`)),
-    ),
+  const unread = form.filter(({ ofName }) => ofName === undefined);
+  const rules = (read ? ruleFaults(read, around) : []).filter(
+    (rule) => !unread.some(({ path }) => isIn(rule.path, path) || path.startsWith(`${rule.path}[`)),
   );
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (form.length + rules.length > 0) throw new ConfigError([...form, ...rules]);
   return stackSchema.parse(raw);
 }

@@ -2,6 +2,7 @@ import { ENGINES } from "../components/engines";
 import type { Fault } from "../components/errors";
 import { FIRST_KEY } from "../components/gateway-secrets";
 import { supportEnded } from "../planner/kubernetes-versions";
+import { isRecord } from "../planner/record";
 import { minutesOfDay } from "../planner/schedule";
 import type { GpuPoolConfig, StackConfig } from "./config";
 import { adoptRules } from "./config-adopt-rules";
@@ -38,7 +39,7 @@ export type Readable = Partial<StackConfig> & {
 };
 
 function clusterRules(
-  { cluster, network, drivers, gpuPools, endpoint, gateway }: Readable,
+  { cluster, network, drivers, gpuPools, endpoint, gateway, raw }: Readable,
   around: Surroundings,
 ): Fault[] {
   const faults: Fault[] = [];
@@ -74,10 +75,14 @@ function clusterRules(
   }
   if (endpoint?.exposure === "public" && network && "adopt" in network && network.adopt.publicSubnetIds.length < 2)
     add("network.adopt.publicSubnetIds", "a public endpoint needs at least two public subnets for its load balancer");
-  if (gateway?.database === "none" && gateway.databaseMultiZone)
+  // Of a database that cannot be read nobody knows that there is none.
+  if (gateway?.databaseMultiZone && [undefined, "none"].includes(writtenDatabase(raw)))
     add("gateway.databaseMultiZone", "is a standby of a database, and there is none; set database: rds, or remove it");
   return [...faults, ...driverRules(drivers)];
 }
+
+const writtenDatabase = (raw: unknown) =>
+  isRecord(raw) && isRecord(raw.gateway) ? (raw.gateway.database as string | undefined) : undefined;
 
 /** Releases and versions are pinned: what `latest` means changes under a running stack. */
 function driverRules(drivers: Readable["drivers"]): Fault[] {

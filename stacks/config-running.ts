@@ -4,8 +4,8 @@ import { ConfigError } from "../components/errors";
 import { DEFAULT_KUBERNETES, supportEnded } from "../planner/kubernetes-versions";
 import { isRecord } from "../planner/record";
 import type { StackConfig } from "./config";
-import { EVERYBODY } from "./config-ranges";
 import { parseStack } from "./config-read";
+import { warningsOf } from "./config-warnings";
 
 /*
  * The settings as the engine hands them to the running program. Everything else about settings does without the SDK.
@@ -24,16 +24,9 @@ export async function readStack(today: string, running: () => Promise<boolean>):
   const region = new pulumi.Config("aws").get("region");
   const config = parseStack(raw, { region, aws, today, running: ended !== undefined && (await running()) });
   if (ended !== undefined) await pulumi.log.warn(`cluster.kubernetes: ${ended}`);
-  for (const path of openToEverybody(config))
-    await pulumi.log.warn(`${path}: ${EVERYBODY} lets the whole internet in; name the ranges that need it`);
+  for (const warning of warningsOf(config, today)) await pulumi.log.warn(warning);
   return config;
 }
-
-/** Paths of the lists that shut nobody out: allowed, since a public service may want it, but said. */
-const openToEverybody = ({ cluster, endpoint }: StackConfig): string[] => [
-  ...("apiAccess" in cluster && cluster.apiAccess.cidrs.includes(EVERYBODY) ? ["cluster.apiAccess.cidrs"] : []),
-  ...(endpoint.allowedCidrs.includes(EVERYBODY) ? ["endpoint.allowedCidrs"] : []),
-];
 
 /** Whether a setting is encrypted in the stack file. The SDK exports this without a type (checked at the pinned version). */
 const isSecret: (key: string) => boolean = Reflect.get(pulumi.runtime, "isConfigSecret");

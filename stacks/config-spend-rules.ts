@@ -1,8 +1,10 @@
 import type { Fault } from "../components/errors";
 import { instanceTypesWith } from "../planner/instances";
 import { listPrice } from "../planner/prices";
+import { isRecord } from "../planner/record";
 import type { StackConfig } from "./config";
 import type { Readable } from "./config-rules";
+import { showDuration } from "./durations";
 import { poolSpec } from "./pools";
 import { eksPools, floorUsdPerHour, isPriced, wakingUsdPerHour } from "./spend";
 import { areHeld, holdsFloor, idleTimes, quietOf } from "./spend-idle";
@@ -11,12 +13,12 @@ const usd = (dollars: number) => `$${dollars.toFixed(2)}`;
 
 /** Faults of the spend guard's settings. */
 export function spendRules(readable: Readable): Fault[] {
-  const { spend, cluster } = readable;
+  const { spend, cluster, raw } = readable;
   // On an adopted cluster the section itself is the fault.
   if (cluster === undefined || "adopt" in cluster) return [];
   const faults = priceFaults(readable);
   if (spend === undefined) return faults;
-  return [...faults, ...limitFaults(readable, spend), ...timeFaults(readable, spend), ...emailFaults(spend)];
+  return [...faults, ...limitFaults(readable, spend), ...timeFaults(readable, spend), ...emailFaults(raw)];
 }
 
 type Spend = StackConfig["spend"];
@@ -76,28 +78,34 @@ function timeFaults({ gpuPools, models, drivers, allPools, allModels }: Readable
     // The times have no meaning there.
     if (holdsFloor(name, settings)) return [];
     const faults: Fault[] = [];
-    const { idleAfter, emptyFor, hold, margin, sum } = quietOf(name, pool, settings);
+    const { sum, ...summands } = quietOf(name, pool, settings);
+    const parts = Object.entries(summands)
+      .map(([part, seconds]) => `${part} ${showDuration(seconds)}`)
+      .join(", ");
+    const { idleSeconds = 0 } = idleTimes(name, pool, settings);
+    const [least, idle] = [showDuration(sum), showDuration(idleSeconds)];
     if (idleNode !== undefined && idleNode < sum)
       faults.push({
         path: "spend.idleNode",
         message:
-          `${idleNode}s is less than the ${sum}s for which a node of pool ${name} may show no use while all works as it is set ` +
-          `(idleAfter ${idleAfter}s, emptyFor ${emptyFor}s, hold ${hold}s, margin ${margin}s), so the guard would end nodes that ` +
-          `are kept on purpose; set ${sum}s or more, or leave it out`,
+          `${showDuration(idleNode)} is less than the ${least} for which a node of pool ${name} may show no use while all works ` +
+          `as it is set (${parts}), so the guard would end nodes that are kept on purpose; set ${least} or more, or leave it out`,
       });
-    const { idleSeconds = 0 } = idleTimes(name, pool, settings);
     if (unseenNode !== undefined && unseenNode < idleSeconds)
       faults.push({
         path: "spend.unseenNode",
         message:
-          `${unseenNode}s is less than the ${idleSeconds}s after which a node of pool ${name} is idle (idleNode): one that may ` +
-          `still be in use would go before one that is known to be idle; set ${idleSeconds}s or more, or leave it out`,
+          `${showDuration(unseenNode)} is less than the ${idle} after which a node of pool ${name} is idle (idleNode): one that ` +
+          `may still be in use would go before one that is known to be idle; set ${idle} or more, or leave it out`,
       });
     return faults;
   });
 }
 
-function emailFaults({ emails }: Spend): Fault[] {
+/** Of what was written: while one address is wrong, none of the list can be read. */
+function emailFaults(raw: unknown): Fault[] {
+  const spend = isRecord(raw) ? raw.spend : undefined;
+  const emails: unknown[] = isRecord(spend) && Array.isArray(spend.emails) ? spend.emails : [];
   return emails.flatMap((address, index) =>
     emails.indexOf(address) < index
       ? [{ path: `spend.emails[${index}]`, message: `${address} is named twice; name each address once` }]

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration, parseGib, parseTokens } from "../planner/units";
 import { canonicalRange } from "./config-ranges";
+import { showDuration } from "./durations";
 
 /*
  * The kinds of value that settings have: text with a pattern, and text that stands for a number.
@@ -12,12 +13,17 @@ const isNot =
   ({ input }: { input?: unknown }) =>
     input === undefined ? undefined : `${JSON.stringify(input)} is not ${expected}`;
 
+/** How the reference tells text that stands for a number, for which JSON Schema has no word: `duration, 5m to 30d`. */
+export const shapes = z.registry<{ shape: string }>();
+
 interface Bounds {
   readonly min: number;
   readonly max: number;
   /** A number as the user writes it. */
   readonly show: (value: number) => string;
 }
+
+const shapeIn = (kind: string, { min, max, show }: Bounds) => ({ shape: `${kind}, ${show(min)} to ${show(max)}` });
 
 /** Turns what was written into a number within bounds; the JSON Schema for editors shows what was written. */
 const inBounds =
@@ -36,7 +42,7 @@ const inBounds =
     return z.NEVER;
   };
 
-const DURATION = 'a duration such as "90s", "10m" or "1h30m"';
+const DURATION = 'a duration such as "90s", "10m" or "1h30m" (units: s, m, h, d)';
 const SIZE = 'a size such as "200Gi"';
 const TOKENS = 'a number of tokens such as 32768 or "32k"';
 
@@ -48,25 +54,24 @@ const MAX_TOKENS = 16_384 * 1024;
 const MAX_GIB = 65_536;
 
 /** Seconds, at least `min`: 1 where nothing at all would mean that nothing works. */
-export const duration = (min: number) =>
-  z.string({ error: isNot(DURATION) }).transform(
-    inBounds(parseDuration, DURATION, {
-      min,
-      max: MAX_SECONDS,
-      show: (seconds) => (seconds < 86_400 ? `${seconds}s` : `${seconds / 86_400}d`),
-    }),
-  );
+export const duration = (min: number) => {
+  const bounds = { min, max: MAX_SECONDS, show: showDuration };
+  const written = z.string({ error: isNot(DURATION) }).register(shapes, shapeIn("duration", bounds));
+  return written.transform(inBounds(parseDuration, DURATION, bounds));
+};
 
-export const gib = () =>
-  z
-    .string({ error: isNot(SIZE) })
-    .transform(inBounds(parseGib, SIZE, { min: 1, max: MAX_GIB, show: (size) => `${size}Gi` }));
+export const gib = () => {
+  const bounds = { min: 1, max: MAX_GIB, show: (size: number) => `${size}Gi` };
+  const written = z.string({ error: isNot(SIZE) }).register(shapes, shapeIn("size", bounds));
+  return written.transform(inBounds(parseGib, SIZE, bounds));
+};
 
 /** At least two: one of prompt, one of answer. */
-export const tokens = () =>
-  z
-    .union([z.string(), z.number()])
-    .transform(inBounds(parseTokens, TOKENS, { min: 2, max: MAX_TOKENS, show: (count) => `${count}` }));
+export const tokens = () => {
+  const bounds = { min: 2, max: MAX_TOKENS, show: (count: number) => `${count}` };
+  const written = z.union([z.string(), z.number()]).register(shapes, shapeIn("tokens", bounds));
+  return written.transform(inBounds(parseTokens, TOKENS, bounds));
+};
 
 export const text = (pattern: RegExp, expected: string) =>
   z.string({ error: isNot(expected) }).regex(pattern, { error: isNot(expected) });

@@ -98,7 +98,7 @@ const gpuPool = z.union([
       .describe("Upper limit of elastic GPUs of each step in `capacity`; together the pools are capped by their sum."),
     reservationIds: z.array(reservationId()).default([]).describe("Capacity reservations that `reserved` draws on."),
     emptyFor: duration(0).prefault("5m").describe("How long a node without a GPU pod stays."),
-    disk: gib().prefault("200Gi").describe("Root volume of a node."),
+    disk: gib().prefault("200Gi").describe("Root volume of a node; an engine image needs 60Gi at least."),
   }),
   z.strictObject({
     gpu: z.enum(GPU_NAMES).describe("GPU model of the nodes."),

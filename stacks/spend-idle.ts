@@ -20,9 +20,15 @@ const MARGIN_SECONDS = 900;
 const modelsOn = (pool: string, { models, gpuPools }: Omit<Settings, "drivers">): [string, ModelConfig][] =>
   Object.entries(models).filter(([, model]) => poolsOf(model, gpuPools).some(([name]) => name === pool));
 
-/** Whether replicas that nobody asks for may be kept on the pool's nodes: then their idleness says nothing. */
+/** The setting by which replicas that nobody asks for may be kept on the pool's nodes: then their idleness says nothing. */
+export function floorOf(pool: string, settings: Omit<Settings, "drivers">): "replicas.min" | "schedule" | undefined {
+  const models = modelsOn(pool, settings).map(([, model]) => model);
+  if (models.some(({ replicas }) => replicas.min > 0)) return "replicas.min";
+  return models.some(({ schedule }) => schedule.length > 0) ? "schedule" : undefined;
+}
+
 export const holdsFloor = (pool: string, settings: Omit<Settings, "drivers">): boolean =>
-  modelsOn(pool, settings).some(([, model]) => model.replicas.min > 0 || model.schedule.length > 0);
+  floorOf(pool, settings) !== undefined;
 
 /** Whether every model's hold is one that can be kept; without, no time can be reckoned from it. */
 export const areHeld = (settings: Settings): boolean =>

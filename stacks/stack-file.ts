@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ConfigError } from "../components/errors";
+import { didYouMean } from "../planner/near-name";
 import { isRecord } from "../planner/record";
 import { DOCUMENTATION_RANGES } from "./config-ranges";
 
@@ -19,6 +20,10 @@ export const PROJECT_ROOT = join(__dirname, "..");
 export function stackNames(root = PROJECT_ROOT): string[] {
   return readdirSync(join(root, "stacks")).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
 }
+
+/** What a command says of a stack without a file. */
+export const noSuchStack = (name: string, known: readonly string[]): string =>
+  `there is no stack file stacks/Pulumi.${name}.yaml; --stack can be: ${known.join(", ")}${didYouMean(name, known)}`;
 
 /** Stands in for the addresses of one's own machines: for measurements between networks (RFC 2544), so nobody's. */
 const OWN_RANGE = "198.18.0.0/24";
@@ -45,17 +50,32 @@ function parseStackFile(name: string, text: string): StackFile {
   return { config: file.config };
 }
 
+const isExample = (range: unknown): range is string =>
+  DOCUMENTATION_RANGES.some((documentation) => documentation === range);
+
+const read = (name: string, root: string): StackFile =>
+  parseStackFile(name, readFileSync(join(root, "stacks", `Pulumi.${name}.yaml`), "utf8"));
+
+/** The part of a stack file that holds the addresses of the user's own machines, where it is written as it should be. */
+function apiAccessOf({ config }: StackFile): { cidrs: unknown[] } | undefined {
+  const cluster = config["pilotlight:cluster"];
+  const access = isRecord(cluster) ? cluster.apiAccess : undefined;
+  return isRecord(access) && Array.isArray(access.cidrs) ? (access as { cidrs: unknown[] }) : undefined;
+}
+
 /**
  * A stack file as rehearsal and plan take it. The stack files of the checkout name a documentation range where a user has to
  * put the addresses of their own machines, and the program refuses it there: it is filled in, so that every file can be tried.
  */
 export function readStackFile(name: string, root = PROJECT_ROOT): StackFile {
-  const file = parseStackFile(name, readFileSync(join(root, "stacks", `Pulumi.${name}.yaml`), "utf8"));
-  const cluster = file.config["pilotlight:cluster"] as { apiAccess?: { cidrs?: unknown } } | undefined;
-  const cidrs = cluster?.apiAccess?.cidrs;
-  if (cluster?.apiAccess !== undefined && Array.isArray(cidrs))
-    cluster.apiAccess.cidrs = cidrs.map((range: unknown) =>
-      DOCUMENTATION_RANGES.some((documentation) => documentation === range) ? OWN_RANGE : range,
-    );
+  const file = read(name, root);
+  const access = apiAccessOf(file);
+  if (access !== undefined) access.cidrs = access.cidrs.map((range) => (isExample(range) ? OWN_RANGE : range));
   return file;
+}
+
+/** Where a stack file still has what `readStackFile` fills in, by path. */
+export function examplesIn(name: string, root = PROJECT_ROOT): { readonly path: string; readonly range: string }[] {
+  const cidrs = apiAccessOf(read(name, root))?.cidrs ?? [];
+  return cidrs.flatMap((range, at) => (isExample(range) ? { path: `cluster.apiAccess.cidrs[${at}]`, range } : []));
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { exitWith } from "../run";
+import { usageFault } from "./usage";
 
 const USAGE = `Usage: npm run bench -- [rehearsal] [preview] [live] [--json FILE]
        npm run bench -- planner [--data FILE] [--memory FILE] [--configs DIR] [--json]
@@ -16,7 +17,8 @@ const USAGE = `Usage: npm run bench -- [rehearsal] [preview] [live] [--json FILE
   --configs DIR   config.json of models that are in no table, as DIR/OWNER--NAME.json
   --json          print JSON instead of a table
 
-Without a name, rehearsal and preview; live has to be named. The machine's load changes the seconds; compare figures of one run.`;
+Without a name, rehearsal and preview; live has to be named. The machine's load changes the seconds; compare figures of one run.
+Ends with 1 where a run fails, with 2 for a wrong command line.`;
 
 async function main(argv: string[]): Promise<void> {
   // What a bench needs is loaded when it is asked for: the planner's does without Pulumi.
@@ -39,4 +41,8 @@ async function main(argv: string[]): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => exitWith(error, () => false));
+const argv = process.argv.slice(2);
+main(argv).catch((error: unknown) => {
+  const told = usageFault(error, argv);
+  exitWith(told === undefined ? error : `${told}\n\nnpm run bench -- --help tells more`, () => told !== undefined);
+});

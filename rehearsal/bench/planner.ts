@@ -8,6 +8,7 @@ import { type MemoryErrors, memoryErrors } from "./planner-memory";
 import { type ShapeOf, type Skipped, servingRows } from "./planner-rows";
 import { type Errors, speedErrors } from "./planner-speed";
 import { plannerTable } from "./planner-table";
+import { BenchUsage } from "./usage";
 
 /** What the bench finds out. Percentages as numbers: 12.5 is 12.5 %. */
 export interface PlannerFigures {
@@ -71,7 +72,7 @@ export function benchPlanner(argv: string[]): void {
     },
   });
   const others = positionals.filter((name) => name !== "planner");
-  if (others.length > 0) throw new Error(`planner runs alone and takes options only, not ${others.join(", ")}`);
+  if (others.length > 0) throw new BenchUsage(`planner runs alone and takes options only, not ${others.join(", ")}`);
   const figures = plannerFigures(values);
   console.log(values.json ? JSON.stringify(figures, null, 2) : plannerTable(figures));
 }

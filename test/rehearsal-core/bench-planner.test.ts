@@ -218,10 +218,10 @@ describe("the command", () => {
       });
       return { status, text: stderr + stdout };
     };
-    expect(run("planner", "--dta", "x")).toMatchObject({ status: 1, text: expect.stringContaining("--dta") });
-    expect(run("planner", "x.csv")).toMatchObject({ status: 1, text: expect.stringContaining("x.csv") });
+    expect(run("planner", "--dta", "x")).toMatchObject({ status: 2, text: expect.stringContaining("--dta") });
+    expect(run("planner", "x.csv")).toMatchObject({ status: 2, text: expect.stringContaining("x.csv") });
     expect(run("planner", "--data", "none.csv")).toMatchObject({
-      status: 1,
+      status: 2,
       text: expect.stringContaining("none.csv"),
     });
     expect(run("plan")).toMatchObject({ status: 2, text: expect.stringContaining("no bench called plan") });

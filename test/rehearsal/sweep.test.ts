@@ -4,14 +4,15 @@ import {
   CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
   CreateVolumeCommand,
+  CreateVpcCommand,
   type ResourceType,
   RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { CreateLoadBalancerCommand, CreateTargetGroupCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { STACK_TAG } from "../../guard/tags";
 import { clientsOf, type Search } from "../../scripts/sweep-account";
-import { deleteCommand } from "../../scripts/sweep-command";
+import { alsoCommand, deleteCommand } from "../../scripts/sweep-command";
 import { listStack, NOTHING_MANAGED } from "../../scripts/sweep-list";
 import { logGroupNames } from "../../scripts/sweep-others";
 import { AwsNetwork } from "./aws-network";
@@ -118,7 +119,31 @@ test("a stack's things go in an order that works, and those of one with a longer
   const say = (line: string) => void said.push(line);
   const patience = { kindMs: 20_000, everyMs: 100 };
   expect(await deleteCommand({ search: dev, deployment: {}, say, patience }, async () => true)).toEqual([]);
-  expect(said.at(-1)).toBe("the account holds nothing of this stack (pilotlight-dev)");
+  expect(said.at(-1)).toMatch(/^the account holds nothing of this stack \(pilotlight-dev\) that controllers leave: /);
   expect(await kindsOf(dev)).toEqual([]);
   expect(await kindsOf(dev2)).toEqual(ALL);
+});
+
+test("with no state left the network is named by AWS's index of tags, and stays", async () => {
+  const search = searchOf("pilotlight-lost");
+  const { clients, stack } = search;
+  const Tags = [{ Key: STACK_TAG, Value: stack }];
+  const { Vpc } = await clients.ec2.send(
+    new CreateVpcCommand({ CidrBlock: "10.9.0.0/16", TagSpecifications: [{ ResourceType: "vpc", Tags }] }),
+  );
+  await clients.ec2.send(
+    new CreateVolumeCommand({
+      AvailabilityZone: "us-east-1a",
+      Size: 10,
+      TagSpecifications: [{ ResourceType: "volume", Tags }],
+    }),
+  );
+  const say = vi.fn<(line: string) => void>();
+  expect(await alsoCommand({ search, deployment: {}, say })).toBe(true);
+  expect(say.mock.calls.flat()).toEqual([
+    expect.stringMatching(
+      new RegExp(`^ {2}also tagged: arn:aws:ec2:us-east-1:\\d+:vpc/${Vpc?.VpcId}, not deleted by sweep`),
+    ),
+    expect.stringContaining("index of tags"),
+  ]);
 });

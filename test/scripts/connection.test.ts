@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { forwardFrom, masterKey } from "../../scripts/connection";
+import { forwardFrom, masterKey, messageOf } from "../../scripts/connection";
 import { LocalServer } from "../rehearsal/servers";
 
 describe("a forwarded port", () => {
@@ -88,6 +88,20 @@ describe("the master key", () => {
     await expect(masterKey(api(async () => ({ data: {} })))).rejects.toThrow(`${where} has no masterKey`);
   });
 });
+
+test.each([
+  ["spawn pulumi ENOENT", /^there is no pulumi on the PATH; /],
+  [
+    "code: 255\n stderr: error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions\n",
+    /^log in first: pulumi login \(or pulumi login --local\)$/,
+  ],
+  [
+    "code: 1\n stderr: error: no stack named 'dev' found\n",
+    /^Pulumi has no stack dev: pulumi stack init dev, or see pulumi stack ls$/,
+  ],
+  ["stdout: x\nerror: something else\nmore", /^something else$/],
+  ["neither", /^neither$/],
+])("of %j what a person can act on is told", (said, told) => expect(messageOf(new Error(said))).toMatch(told));
 
 test("npm run key: the help ends with 0, a wrong command line with 2 and every fault", async () => {
   const run = (...args: string[]) =>

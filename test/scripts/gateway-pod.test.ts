@@ -39,7 +39,9 @@ test("the context of an adopted cluster comes from the stack file", () => {
     );
     writeFileSync(join(folder, "Pulumi.own.yaml"), "config: {}\n");
     expect(adoptedContext("mine", folder)).toBe("my-context");
-    expect(() => adoptedContext("own", folder)).toThrow(/^stack own has no output kubeconfig .* run: pulumi up$/);
+    expect(() => adoptedContext("own", folder)).toThrow(
+      /^stack own has no output kubeconfig .* run: pulumi up --stack own$/,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { GuardStatus } from "../../guard/answer";
 import { askGuard, type Invoke } from "../../scripts/guard-call";
+import { noStack } from "../../scripts/guard-command";
 import { type GuardOptions, parseGuardOptions } from "../../scripts/guard-options";
 import { statusText } from "../../scripts/guard-text";
 import { UsageError } from "../../scripts/key-options";
@@ -83,7 +84,8 @@ test.each([
   ["wake", ["--help"], 0, "Usage: npm run wake"],
   ["lease", ["--extend", "soon"], 2, "npm run lease -- --help tells more"],
   ["wake", ["--extend=4h"], 2, "npm run wake -- --help tells more"],
-  ["wake", ["--stack", "nowhere"], 1, "there is no stack file stacks/Pulumi.nowhere.yaml"],
+  ["lease", ["--stack", "nowhere"], 2, "there is no stack file stacks/Pulumi.nowhere.yaml"],
+  ["wake", ["--stack", "acme/pilotlight/nowhere"], 2, "there is no stack file stacks/Pulumi.nowhere.yaml"],
 ])("npm run %s -- %j ends with %d", (script, args, code, text) => {
   const ended = spawnSync(
     process.execPath,
@@ -95,6 +97,48 @@ test.each([
   );
   expect(ended.status).toBe(code);
   expect(ended.stdout + ended.stderr).toContain(text);
+});
+
+test("what AWS did not answer is one line, without the SDK's own about Node", () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", join(PROJECT_ROOT, "scripts/lease.ts"), "--stack", "acme/pilotlight/dev"],
+    {
+      cwd: PROJECT_ROOT,
+      encoding: "utf8",
+      env: {
+        ...process.env,
+        AWS_ENDPOINT_URL: "http://127.0.0.1:1",
+        AWS_ACCESS_KEY_ID: "a",
+        AWS_SECRET_ACCESS_KEY: "b",
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: undefined,
+      },
+    },
+  );
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toMatch(/^the spend guard \(function pilotlight-dev-spend-guard in .*\) could not be asked: .*\n$/);
+});
+
+test.each([
+  ["nothing is said", undefined, UsageError, /^no stack is selected; name one with --stack$/],
+  ["pulumi has none", "error: no stack selected; please use", UsageError, /^no stack is selected;/],
+  [
+    "there is no pulumi",
+    "spawn pulumi ENOENT",
+    Error,
+    /^there is no pulumi on the PATH; .*; or name the stack with --stack$/,
+  ],
+  [
+    "nobody is logged in",
+    "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+    Error,
+    /^log in first: pulumi login .*; or name the stack with --stack$/,
+  ],
+])("no stack to ask for: %s", (_, said, kind, message) => {
+  const told = noStack(said === undefined ? undefined : new Error(said));
+  expect(told).toBeInstanceOf(kind);
+  expect(told.message).toMatch(message);
+  expect(told instanceof UsageError).toBe(kind === UsageError);
 });
 
 describe("asking the function", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GPU_NAMES } from "../../planner/gpus";
-import { parseOptions, USAGE, UsageError } from "../../scripts/plan-options";
+import { parseOptions, USAGE } from "../../scripts/plan-options";
+import { UsageError } from "../../scripts/plan-values";
 
 const refusal = (line: string): string => {
   try {
@@ -68,7 +69,7 @@ test.each([
   ["--model a/b --context 32kb", "--context 32kb is no number of tokens; write it as 32768 or 32k"],
   ["--model a/b --output 0", "--output 0 is no number of tokens; write it as 32768 or 32k"],
   ["--model a/b --concurrency 1.5", "--concurrency 1.5 is not a whole number from 1 on"],
-  ["--model a/b --gpus none", "--gpus none is not a whole number from 1 on"],
+  ["--model a/b --gpus none", "--gpus none is none of 1, 2, 4, 8"],
   [
     "--model a/b --quantization fp9",
     "--quantization fp9 is not known; write one of bf16, fp8, int8, gguf-q4, nvfp4, mxfp4, int4, gguf-q2, gguf-1.58, awq, " +
@@ -94,4 +95,25 @@ test("a price of nothing that is paid names what could be priced", () => {
   expect(refusal("--model a/b --spot g6e.xlagre=1")).toMatch(
     /^--spot g6e\.xlagre=1: there is no g6e\.xlagre in a plan; did you mean "g6e\.xlarge"\?; known: g5\.xlarge, [^z]*b200\.48xlarge$/,
   );
+});
+
+test("all faults are told at once", () => {
+  expect(
+    refusal("--model a/b --gpus 3 --context lots --gpu l40,h10 --spot x=-1 --price g5.xlarge --concurrency 0").split(
+      "\n",
+    ),
+  ).toEqual([
+    expect.stringMatching(/^--gpu l40/),
+    expect.stringMatching(/^--gpu h10 is no GPU of the kit/),
+    "--gpus 3 is none of 1, 2, 4, 8",
+    "--context lots is no number of tokens; write it as 32768 or 32k",
+    "--concurrency 0 is not a whole number from 1 on",
+    "--price g5.xlarge is no price; write it as --price g6e.xlarge=0.9",
+    "--spot x=-1 is no price; write it as --spot g6e.xlarge=0.9",
+  ]);
+  expect(refusal("--stack prod --gpu l40s --config x.json --input many").split("\n")).toEqual([
+    "--stack takes what its file says, not --gpu; leave one out",
+    "--config x.json: with --stack say for which model: --config MODEL=FILE",
+    "--input many is no number of tokens; write it as 32768 or 32k",
+  ]);
 });

@@ -2,12 +2,17 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { stackCost } from "../../planner/cost";
 import type { StackOptions } from "../../scripts/plan-options";
+import { spendPlan } from "../../scripts/plan-spend";
 import { planOfStack, planStack, readStackConfig } from "../../scripts/plan-stack";
 import { stackText } from "../../scripts/plan-stack-table";
+import { parseStack } from "../../stacks/config-read";
 import { hoursPerWeek, stackModel, stackShape } from "../../stacks/planning";
+import { adopted } from "../stacks/config-harness";
 
 const TODAY = "2026-11-01";
 const OPTIONS: StackOptions = { kind: "stack", stack: "prod", configs: {}, prices: {}, spot: {}, json: false };
+const BEFORE_UP =
+  "cluster.apiAccess.cidrs[0] is still the documentation range 203.0.113.0/24 (curl https://checkip.amazonaws.com)";
 const noHub = async () => {
   throw new TypeError("fetch failed", { cause: new Error("no network") });
 };
@@ -96,6 +101,7 @@ describe("the plan of a stack", () => {
     );
     expect(text).toMatch(/ wakes in \d+ s: decision 5 \+ boot 30 \+ .* \+ warm-up \d+\n/);
     expect(text).toMatch(/\n {2}EKS control plane +0\.1000 +1 +0\.100 +1 +0\.100\n/);
+    expect(text).toMatch(/ idle +USD\/h +at most, cheapest types +USD\/h\n/);
     expect(text).toMatch(/\n {2}an hour +0\.573 +29\.440\nIdle: 418 USD a month of 730 hours\.\n/);
   });
 
@@ -125,9 +131,67 @@ describe("the plan of a stack", () => {
   test("JSON has it all, and a wrong name names the right ones", async () => {
     const { text } = await planStack({ ...OPTIONS, stack: "dev", json: true }, TODAY);
     const plan = JSON.parse(text);
-    expect(Object.keys(plan)).toEqual(["stack", "inputTokens", "outputTokens", "models", "unknown", "cost"]);
+    expect(Object.keys(plan)).toEqual([
+      ...["stack", "inputTokens", "outputTokens", "models", "unknown", "cost", "spend", "beforeUp"],
+    ]);
+    expect(plan.spend).toEqual({
+      limitUsdPerHour: 46,
+      limitIsDefault: true,
+      leaseSeconds: 43_200,
+      pools: { l40s: { idleSeconds: 7200, unseenSeconds: 43_200 } },
+      emails: [],
+    });
+    expect(plan.beforeUp).toEqual([BEFORE_UP]);
     await expect(planStack({ ...OPTIONS, stack: "prd" }, TODAY)).rejects.toThrow(
-      /^there is no stack file stacks\/Pulumi\.prd\.yaml; --stack can be .*staging; did you mean "prod"\?$/,
+      /^there is no stack file stacks\/Pulumi\.prd\.yaml; --stack can be: .*staging; did you mean "prod"\?$/,
     );
+  });
+});
+
+describe("what the spend guard will do", () => {
+  const ends = async (stack: string) => (await planStack({ ...OPTIONS, stack }, TODAY)).text.split("\n\n").at(-1);
+
+  test("dev: the limit, the lease, the pool's times and whom nobody tells", async () => {
+    expect(await ends("dev")).toBe(
+      "Spend guard: GPUs off past $46.00 an hour (default, by the dearest types; spend.limit), lease 12h, idle nodes after 2h, " +
+        `unseen after 12h; mails: nobody (spend.emails)\nBefore pulumi up: ${BEFORE_UP}`,
+    );
+  });
+
+  test("prod: a line for each pool, since one has a floor", async () => {
+    expect((await ends("prod"))?.split("\n").slice(0, 3)).toEqual([
+      expect.stringMatching(/^Spend guard: GPUs off past .* spend\.limit\), no lease \(spend\.lease\); mails: nobody/),
+      "  pool l40s: no idle end (schedule)",
+      "  pool h100: idle nodes after 2h, unseen never",
+    ]);
+  });
+
+  test("rehearsal: a limit of one's own, a budget, addresses", async () => {
+    expect((await ends("rehearsal"))?.split("\n")[0]).toBe(
+      "Spend guard: GPUs off past $40.00 an hour (spend.limit), lease 12h; AWS Budgets tells of $5000.00 a month; " +
+        "mails: ops@example.com, finance@example.com",
+    );
+  });
+
+  test("replicas that always run keep a pool's nodes, and so do steady nodes", () => {
+    const config = readStackConfig("rehearsal", TODAY);
+    const models = Object.fromEntries(
+      Object.entries(config.models).map(([name, model]) => [
+        name,
+        { ...model, schedule: [], replicas: { min: name === "qwen3-8b" ? 1 : 0, max: 3 } },
+      ]),
+    );
+    expect(spendPlan({ ...config, models })?.pools).toEqual({
+      l40s: { never: "replicas.min" },
+      a10g: { never: "replicas.min" },
+      steady: { never: "steadyNodes" },
+    });
+  });
+
+  test("on an adopted cluster there is no guard", async () => {
+    const config = parseStack(adopted(), { region: undefined, aws: {}, today: TODAY, running: false });
+    const plan = await planOfStack(config, OPTIONS, TODAY, { fetch: noHub });
+    expect(plan.spend).toBeUndefined();
+    expect(stackText(plan)).not.toContain("Spend guard");
   });
 });

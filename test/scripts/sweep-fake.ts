@@ -52,6 +52,9 @@ export class FakeAccount {
     return clients;
   }
 
+  /** What the index of tags has, by ARN; undefined where nobody may ask. */
+  index: Readonly<Record<string, Tags>> | undefined = {};
+
   private of(kind: FakeResource["kind"]) {
     return this.resources.filter((one) => one.kind === kind);
   }
@@ -115,6 +118,11 @@ export class FakeAccount {
     ListInstanceProfileTags: ({ InstanceProfileName }) => ({ Tags: pairs(this.tagsOf(InstanceProfileName)) }),
     GetInstanceProfile: ({ InstanceProfileName }) => ({ InstanceProfile: { InstanceProfileName, Roles: [] } }),
     DeleteInstanceProfile: ({ InstanceProfileName }) => this.remove(InstanceProfileName),
+    GetResources: () => {
+      if (this.index === undefined) throw Object.assign(new Error("no"), { name: "AccessDeniedException" });
+      const all = Object.entries(this.index);
+      return { ResourceTagMappingList: all.map(([ResourceARN, tags]) => ({ ResourceARN, Tags: pairs(tags) })) };
+    },
     DescribeLogGroups: () => ({
       logGroups: this.of("log group").map(({ id }) => ({
         logGroupName: id,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { STACK_TAG } from "../../guard/tags";
-import { deleteCommand, listCommand, Refusal } from "../../scripts/sweep-command";
+import { alsoCommand, deleteCommand, listCommand, Refusal } from "../../scripts/sweep-command";
 import { listStack, NOTHING_MANAGED } from "../../scripts/sweep-list";
 import { parseSweepOptions } from "../../scripts/sweep-options";
 import { logGroupNames } from "../../scripts/sweep-others";
@@ -177,7 +177,65 @@ test("what AWS never lets go is told with its reason", async () => {
 test("an empty account is said to be empty", async () => {
   const { said, args } = run([{ ...VOLUME, tags: {} }], undefined);
   expect(await listCommand(args)).toEqual([]);
-  expect(said).toEqual(["the account holds nothing of this stack (pilotlight-dev)"]);
+  expect(said).toEqual([
+    "the account holds nothing of this stack (pilotlight-dev) that controllers leave: " +
+      "instances, load balancers, network interfaces, security groups, volumes, logs",
+  ]);
+});
+
+describe("what else carries the stack's tag", () => {
+  const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:123456789012:${rest}`;
+  const OWN: Tags = { [STACK_TAG]: STACK };
+  const NAT = arn("ec2", "natgateway/nat-1");
+  const KEY = arn("kms", "key/k-1");
+  const DATABASE = arn("rds", "db:pilotlight-dev-1");
+  const also = async (index: FakeAccount["index"], resource?: Record<string, unknown>) => {
+    const { fake, said, args } = run([], resource);
+    fake.index = index;
+    return { there: await alsoCommand(args), said };
+  };
+  const line = (one: string) => `  also tagged: ${one}, not deleted by sweep: aws console, or pulumi`;
+  const LAGS = "AWS's index of tags may name what was deleted for hours, and a key until the end of its waiting period";
+
+  test("after a lost state the network and the database are named", async () => {
+    const { there, said } = await also({ [NAT]: OWN, [DATABASE]: OWN, [KEY]: OWN });
+    expect(said).toEqual([line(NAT), line(KEY), line(DATABASE), LAGS]);
+    expect(there).toBe(true);
+  });
+
+  test("not what another stack has, and not what the sweep has looked at itself", async () => {
+    const looked = [
+      arn("ec2", "instance/i-1"),
+      arn("ec2", "fleet/fleet-1"),
+      arn("elasticloadbalancing", "listener/net/a/b/c"),
+      arn("eks", `cluster/${STACK}`),
+      arn("logs", `log-group:${logGroupNames(STACK)[0]}`),
+    ];
+    const index = Object.fromEntries(looked.map((one) => [one, OWN]));
+    const { there, said } = await also({ ...index, [NAT]: { [STACK_TAG]: `${STACK}2` }, [DATABASE]: {} });
+    expect(said).toEqual(["nothing else in us-east-1 carries the tag of pilotlight-dev"]);
+    expect(there).toBe(false);
+  });
+
+  test.each([
+    ["id", { id: "nat-1" }],
+    ["ARN", { id: "x", outputs: { arn: NAT } }],
+  ])("not what the state has by %s", async (_, resource) => {
+    expect(await also({ [NAT]: OWN }, resource)).toEqual({
+      there: false,
+      said: ["nothing else in us-east-1 carries the tag of pilotlight-dev"],
+    });
+  });
+
+  test("a key alone, which goes after its waiting period, is told and is nothing that is left", async () => {
+    expect(await also({ [KEY]: OWN })).toEqual({ there: false, said: [line(KEY), LAGS] });
+  });
+
+  test("without the permission it is said that it was not looked for", async () => {
+    const { there, said } = await also(undefined);
+    expect(said).toEqual([expect.stringMatching(/NAT gateways.* was not looked for: .* permission tag:GetResources$/)]);
+    expect(there).toBe(false);
+  });
 });
 
 test("a log group of the stack's name without a tag is told of and left alone", async () => {

@@ -26,7 +26,7 @@ describe("a pod that has a node", () => {
         lastState: { terminated: { reason: "OOMKilled", exitCode: 137, finishedAt: past(30) } },
       }),
       `qwen3-8b cannot start: container engine needs more memory than it may have. The node killed it 30 s ago (OOMKilled, 2 restarts) at its limit of 24Gi. 1 request is held; the first will be given up in about 10 min, 15 min after it came. That is the node's memory, not the GPU's: take a larger type into the pool's instanceTypes in the stack file, then:
-  pulumi up`,
+  pulumi up --stack dev`,
     ],
     [
       "the engine ends, and says why",
@@ -46,6 +46,21 @@ describe("a pod that has a node", () => {
         },
       ),
       `qwen3-8b does not come up: container engine has ended 3 times. The last time 30 s ago, with exit code 1; it said: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. The GPU's memory is too small for the model as it is set: lower contextLength, or choose a larger gpu; npm run plan tells what fits. 1 request is held; the first will be given up in about 10 min, 15 min after it came. All it said:
+  kubectl -n inference logs qwen3-8b-5d9c-abcde -c engine --previous`,
+    ],
+    [
+      "the hub wants a token",
+      "crash-loop",
+      starts(
+        300,
+        {
+          restartCount: 1,
+          state: { waiting: { reason: "CrashLoopBackOff" } },
+          lastState: { terminated: { exitCode: 1, finishedAt: past(30) } },
+        },
+        { lastWords: { [`${MODEL}-5d9c-abcde`]: "OSError: You are trying to access a gated repo." } },
+      ),
+      `qwen3-8b does not come up: container engine has ended 1 time. The last time 30 s ago, with exit code 1; it said: OSError: You are trying to access a gated repo. The model hub refuses: give a token that may read it: pulumi config set --secret huggingFaceToken TOKEN --stack dev, then pulumi up --stack dev. 1 request is held; the first will be given up in about 10 min, 15 min after it came. All it said:
   kubectl -n inference logs qwen3-8b-5d9c-abcde -c engine --previous`,
     ],
     [

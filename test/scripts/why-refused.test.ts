@@ -68,7 +68,7 @@ describe("no node at all", () => {
         ],
       }),
       `qwen3-8b gets no node: all its NodePools are at the limit of GPUs. l40s-spot has 2 of at most 2 and a10g-on-demand has 3 of at most 3. 1 request is held; the first will be given up in about 13 min, 15 min after it came. Wait until another replica sleeps, or raise maxGpus of pool l40s or a10g in the stack file (pilotlight:gpuPools), then:
-  pulumi up`,
+  pulumi up --stack dev`,
     ],
     [
       "NodePools are not ready",
@@ -94,14 +94,14 @@ describe("no node at all", () => {
         ],
       }),
       `qwen3-8b gets no node: NodePool l40s-spot is not ready. EC2NodeClass l40s, SubnetsReady: SubnetSelector did not match any Subnets. 1 request is held; the first will be given up in about 13 min, 15 min after it came. What the stack makes is put back with:
-  pulumi up --refresh`,
+  pulumi up --stack dev --refresh`,
     ],
     [
       "no NodePool is of its pools",
       "not-schedulable",
       waits(100, { nodePools: [nodePool("h100-on-demand", ["p5.4xlarge"])] }),
       `qwen3-8b fits no node: it asks for pool l40s or a10g, and there are NodePools of h100 alone. 1 request is held; the first will be given up in about 13 min, 15 min after it came. The stack's settings and the cluster differ; bring them together with:
-  pulumi up --refresh`,
+  pulumi up --stack dev --refresh`,
     ],
     [
       "no instance type is large enough",

@@ -64,16 +64,18 @@ describe("what keeps a model without a pod, and what is as it should be", () => 
       "scaling-blocked",
       facts({ scaledObjects: [] }),
       `qwen3-8b does not wake: nothing scales it. How many requests are held is not known. There is no ScaledObject qwen3-8b in namespace inference. Make it again with:
-  pulumi up --refresh`,
+  pulumi up --stack dev --refresh`,
     ],
     [
       "Prometheus is down",
       "scaling-blocked",
       facts({
-        held: { unknown: "Prometheus (Service p in namespace monitoring) does not answer" },
+        held: { unknown: "Prometheus (Service p in namespace pilotlight-monitoring) does not answer" },
         scaledObjects: [
           {
             ...scaledObject,
+            // As an adopted cluster has it.
+            spec: { triggers: [{ metadata: { serverAddress: "http://p.pilotlight-monitoring.svc:9090" } }] },
             status: {
               conditions: [
                 condition(
@@ -87,8 +89,8 @@ describe("what keeps a model without a pod, and what is as it should be", () => 
           },
         ],
       }),
-      `qwen3-8b does not wake: KEDA cannot tell whether it is asked. ScaledObject qwen3-8b is not ready (TriggerError): Triggers defined in ScaledObject are not working correctly. How many requests are held is not known: Prometheus (Service p in namespace monitoring) does not answer. Prometheus has to come back first. Look with:
-  kubectl -n monitoring get pods`,
+      `qwen3-8b does not wake: KEDA cannot tell whether it is asked. ScaledObject qwen3-8b is not ready (TriggerError): Triggers defined in ScaledObject are not working correctly. How many requests are held is not known: Prometheus (Service p in namespace pilotlight-monitoring) does not answer. Prometheus has to come back first. Look with:
+  kubectl -n pilotlight-monitoring get pods`,
     ],
     [
       "a trigger fails",
@@ -131,7 +133,7 @@ describe("what keeps a model without a pod, and what is as it should be", () => 
         ],
       }),
       `qwen3-8b has no pod: ResourceQuota gpus of namespace inference is used up. A replica requests requests.nvidia.com/gpu=1, in use are requests.nvidia.com/gpu=4, allowed are requests.nvidia.com/gpu=4. 1 request is held. The quota is the sum of what the pools may have: wait until another model sleeps, or raise maxGpus of a pool in the stack file, then:
-  pulumi up`,
+  pulumi up --stack dev`,
     ],
     [
       "the namespace refuses the pod",

@@ -10,12 +10,15 @@ test("nothing has to be set", () => {
 
 describe("values that are none", () => {
   test.each([
-    [{ lease: "1m" }, 'spend.lease: "1m" is too small: at least 300s'],
+    [{ lease: "1m" }, 'spend.lease: "1m" is too small: at least 5m'],
     [{ lease: "31d" }, 'spend.lease: "31d" is too big: at most 30d'],
     [{ limit: 0 }, "spend.limit: 0 is too small: at least 0.01"],
-    [{ idleNode: "5m" }, 'spend.idleNode: "5m" is too small: at least 900s'],
+    [{ idleNode: "5m" }, 'spend.idleNode: "5m" is too small: at least 15m'],
     [{ monthlyBudget: "1000" }, 'spend.monthlyBudget: "1000" is not of type number'],
     [{ emails: ["ops"] }, 'spend.emails[0]: "ops" is not an e-mail address such as "ops@example.com"'],
+    [{ lease: "5y" }, 'spend.lease: "5y" is not a duration such as "90s", "10m" or "1h30m" (units: s, m, h, d)'],
+    [{ unseenNode: "1m" }, 'spend.unseenNode: "1m" is too small: at least 1h'],
+    [{ emails: "ops@example.com" }, 'spend.emails: "ops@example.com" is not a list; write [ops@example.com]'],
     [{ leases: "1h" }, 'spend.leases: there is no such setting; did you mean "lease"?'],
   ])("%j", (settings, message) => {
     expect(spend(settings)).toEqual([message]);
@@ -56,12 +59,12 @@ describe("times of the guard", () => {
 
   test("that would end a node which is kept on purpose are refused, with the sum", () => {
     const message =
-      "spend.idleNode: 7200s is less than the 30900s for which a node of pool l40s may show no use while all works as it is set " +
-      "(idleAfter 28800s, emptyFor 300s, hold 900s, margin 900s), so the guard would end nodes that are kept on purpose; " +
-      "set 30900s or more, or leave it out";
+      "spend.idleNode: 2h is less than the 8h35m for which a node of pool l40s may show no use while all works as it is set " +
+      "(idleAfter 8h, emptyFor 5m, hold 15m, margin 15m), so the guard would end nodes that are kept on purpose; " +
+      "set 8h35m or more, or leave it out";
     expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "2h" })).toEqual([message]);
     expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "30899s" })).toHaveLength(1);
-    expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "30900s" })).toEqual([]);
+    expect(held({ idleAfter: "8h", hold: "15m" }, { idleNode: "8h35m" })).toEqual([]);
     expect(held({ idleAfter: "8h", hold: "15m" }, {})).toEqual([]);
   });
 
@@ -70,12 +73,12 @@ describe("times of the guard", () => {
   });
 
   test("do not end what may be in use before what is known to be idle", () => {
-    const later = (unseen: number, idle: number) =>
-      `spend.unseenNode: ${unseen}s is less than the ${idle}s after which a node of pool l40s is idle (idleNode): one that may ` +
-      `still be in use would go before one that is known to be idle; set ${idle}s or more, or leave it out`;
-    expect(held({}, { idleNode: "3h", unseenNode: "2h" })).toEqual([later(7200, 10_800)]);
-    expect(held({}, { unseenNode: "1h" })).toEqual([later(3600, 7200)]);
-    expect(held({ idleAfter: "8h" }, { unseenNode: "3h" })).toEqual([later(10_800, 31_200)]);
+    const later = (unseen: string, idle: string) =>
+      `spend.unseenNode: ${unseen} is less than the ${idle} after which a node of pool l40s is idle (idleNode): one that may ` +
+      `still be in use would go before one that is known to be idle; set ${idle} or more, or leave it out`;
+    expect(held({}, { idleNode: "3h", unseenNode: "2h" })).toEqual([later("2h", "3h")]);
+    expect(held({}, { unseenNode: "1h" })).toEqual([later("1h", "2h")]);
+    expect(held({ idleAfter: "8h" }, { unseenNode: "3h" })).toEqual([later("3h", "8h40m")]);
     expect(held({}, { unseenNode: "2h" })).toEqual([]);
   });
 
@@ -114,12 +117,19 @@ test("each address once", () => {
   expect(spend({ emails: ["a@example.com", "b@example.com", "a@example.com"] })).toEqual([
     "spend.emails[2]: a@example.com is named twice; name each address once",
   ]);
+  // Also while another is none.
+  expect(spend({ emails: ["a@example.com", "ops", "a@example.com"] })).toEqual([
+    'spend.emails[1]: "ops" is not an e-mail address such as "ops@example.com"',
+    "spend.emails[2]: a@example.com is named twice; name each address once",
+  ]);
 });
 
 test("on an adopted cluster nothing is made in AWS, and nothing guarded", () => {
-  expect(told({ ...adopted(), spend: { lease: "12h" } })).toEqual([
-    "spend: has no meaning with cluster.adopt, where the kit creates nothing in AWS; remove it",
-  ]);
+  const remove = "spend: has no meaning with cluster.adopt, where the kit creates nothing in AWS; remove it";
+  expect(told({ ...adopted(), spend: { lease: "12h" } })).toEqual([remove]);
+  // What is to be removed need not be mended first.
+  expect(told({ ...adopted(), spend: { lease: "1m", limits: 5, emails: ["ops", "ops"] } })).toEqual([remove]);
+  expect(told({ ...adopted(), spend: 5 })).toEqual([remove]);
   expect(told({ ...adopted(), spend: {} })).toEqual([]);
 });
 

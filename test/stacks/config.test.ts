@@ -19,6 +19,14 @@ describe("stack files", () => {
     expect(told(stackFile(name))).toEqual([]);
   });
 
+  test.each(["dev", "staging", "prod"])("%s has a place for the addresses of who is told", (name) => {
+    const text = readFileSync(join(__dirname, `../../stacks/Pulumi.${name}.yaml`), "utf8");
+    const { config } = parse(text.replace(/^( +)# (pilotlight:spend:| {2}emails:|emails:)/gm, "$1$2"));
+    const settings: Record<string, unknown> = { ...stackFile(name), spend: config["pilotlight:spend"] };
+    expect(settings.spend).toMatchObject({ emails: ["you@example.com"] });
+    expect(told(settings)).toEqual([]);
+  });
+
   test("they differ the way real environments do", () => {
     const read = (name: string) => parseStack(stackFile(name), AROUND);
     const [dev, staging, prod] = [read("dev"), read("staging"), read("prod")];
@@ -126,7 +134,7 @@ describe("one fault each", () => {
       (c) => {
         c.models.qwen = { ...c.models.qwen, idleAfter: 600 };
       },
-      'models.qwen.idleAfter: 600 is not a duration such as "90s", "10m" or "1h30m"',
+      'models.qwen.idleAfter: 600 is not a duration such as "90s", "10m" or "1h30m" (units: s, m, h, d)',
     ],
     [
       "a wrong type",
@@ -444,7 +452,6 @@ describe("one fault each", () => {
       "a model name that is no DNS label",
       (c) => {
         c.models = { Qwen_3: c.models.qwen } as unknown as Right["models"];
-        c.gpuPools = {} as Right["gpuPools"];
       },
       'models.Qwen_3: "Qwen_3" is not a name of at most 40 lower-case letters, digits and dashes that starts with a letter',
     ],
@@ -494,4 +501,71 @@ test("five faults in five places are told in one message, schema and rules toget
   expect(() => parseStack(config, AROUND)).toThrow(
     /^The stack's configuration has 5 faults; nothing was created\.\n {2}✖ /,
   );
+});
+
+describe("one fault hides no other", () => {
+  const NAME = "is not a name of at most 40 lower-case letters, digits and dashes that starts with a letter";
+
+  test("what stands under a wrong name is judged: its values, its keys and the rules", () => {
+    const config = changed((c) => {
+      c.models = {
+        "llama-3.2": { ...c.models.qwen, idleAfter: "5y", idelAfter: "5m", replicas: { min: 2, max: 1 } },
+      } as unknown as Right["models"];
+      c.gpuPools = { L40S: { gpu: "l40s", gpusPerNode: 2, maxGpus: 2 } };
+    });
+    expect(told(config)).toEqual([
+      `gpuPools.L40S: "L40S" ${NAME}`,
+      `models.llama-3.2: "llama-3.2" ${NAME}`,
+      'models.llama-3.2.idleAfter: "5y" is not a duration such as "90s", "10m" or "1h30m" (units: s, m, h, d)',
+      'models.llama-3.2.idelAfter: there is no such setting; did you mean "idleAfter"?',
+      "gpuPools.L40S.gpusPerNode: no EC2 type has 2 × l40s; possible: 1, 4, 8",
+      "models.llama-3.2.replicas: min 2 is above max 1",
+    ]);
+  });
+
+  test("under a pool with a wrong name the planner still chooses how many GPUs a replica has", () => {
+    const config = changed((c) => {
+      c.gpuPools = { L40S: { gpu: "l40s", gpusPerNode: 4, maxGpus: 4 } };
+      c.models.qwen = {
+        ...c.models.qwen,
+        source: "hf://Qwen/Qwen3-32B@9216db5781bf21249d130ec9da846c4624c16137",
+        contextLength: "16k",
+      };
+    });
+    expect(told(config)).toEqual([`gpuPools.L40S: "L40S" ${NAME}`]);
+  });
+
+  test("a setting that cannot be read hides nothing of another whose name only begins alike", () => {
+    const config = changed((c) => {
+      c.models = {
+        qwen: 5,
+        "qwen-large": { ...c.models.qwen, replicas: { min: 2, max: 1 } },
+      } as unknown as Right["models"];
+    });
+    expect(told(config)).toEqual([
+      "models.qwen: 5 is not of type object",
+      "models.qwen-large.replicas: min 2 is above max 1",
+    ]);
+  });
+
+  test("nor is a standby missed beside a database that cannot be read", () => {
+    expect(
+      told(
+        changed((c) => {
+          c.gateway = { database: "postgres", databaseMultiZone: true };
+        }),
+      ),
+    ).toEqual(['gateway.database: "postgres" is not one of rds, none']);
+  });
+
+  test("text in the place of a list is one fault, with what to write", () => {
+    const config = changed((c) => {
+      c.cluster.zones = "us-east-1a";
+      c.cluster.apiAccess = { cidrs: "198.18.0.0/24" };
+    });
+    expect(told(config)).toEqual([
+      'cluster.zones: "us-east-1a" is not a list; write [us-east-1a]',
+      'cluster.apiAccess.cidrs: "198.18.0.0/24" is not a list; write ["198.18.0.0/24"]',
+    ]);
+  });
 });

@@ -60,6 +60,14 @@ describe("ranges open to everybody", () => {
   });
 });
 
+test("a lease of which nobody is told is warned of, once", async () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  await run(settingsOf("dev"));
+  expect(warn.mock.calls.map(([message]) => message)).toEqual([
+    expect.stringMatching(/^spend\.emails: is empty, so GPUs go off unannounced when the lease of 12h ends; /),
+  ]);
+});
+
 describe("a Kubernetes version after its support", () => {
   /** What the program says on a day on which 1.34 has ended, when AWS answers with `clusters`. */
   async function saidWhen(clusters: () => { names: string[] }): Promise<readonly string[]> {
@@ -121,7 +129,7 @@ describe("a version that EKS is about to drop", () => {
   async function saidOf(versionStatus: string) {
     vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-01") });
     const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-    const settings = settingsOf("dev");
+    const settings = settingsOf("staging");
     settings["pilotlight:cluster"] = { ...(settings["pilotlight:cluster"] as Settings), kubernetes: "1.34" };
     pulumi.runtime.setAllConfig(asText(settings));
     const asked: unknown[] = [];

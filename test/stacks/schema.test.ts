@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import Ajv from "ajv/dist/2020";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { stackFileSchema, written } from "../../stacks/schema";
+import { schemaCommand, stackFileSchema, written } from "../../stacks/schema";
 
 const validate = new Ajv({ strict: false, validateFormats: false }).compile(stackFileSchema());
 const stackFile = (name: string) => readFileSync(join(__dirname, `../../stacks/Pulumi.${name}.yaml`), "utf8");
@@ -57,4 +57,55 @@ test.each(written().map(([path, text]) => [basename(path), path, text]))("%s is 
 test("every setting says what it means", () => {
   const reference = written().find(([path]) => path.endsWith(".md"))?.[1] ?? "";
   expect(reference.split("\n").filter((line) => line.startsWith("| `") && line.endsWith("|  |"))).toEqual([]);
+});
+
+test.each([
+  ["cluster.zones", "list of text, 2 to 3"],
+  ["gpuPools.<name>.gpusPerNode", "integer, 1 to 8"],
+  ["gpuPools.<name>.allocatable.cpu", "number, above 0"],
+  ["gpuPools.<name>.disk", "size, 1Gi to 65536Gi"],
+  ["models.<name>.contextLength", "tokens, 2 to 16777216"],
+  ["models.<name>.replicas.min", "integer, 0 or more"],
+  ["models.<name>.idleAfter", "duration, 1s to 30d"],
+  ["spend.lease", "duration, 5m to 30d"],
+  ["spend.limit", "number, 0.01 or more"],
+  ["spend.emails", "list of text, up to 10"],
+  ["tags", "object"],
+])("the reference has the range of %s: %s", (setting, shape) => {
+  const reference = written().find(([path]) => path.endsWith(".md"))?.[1] ?? "";
+  expect(reference).toContain(`\n| \`${setting}\` | ${shape} |`);
+});
+
+describe("the command", () => {
+  /** Status and output of a run, and whether it wrote. */
+  function run(...args: string[]) {
+    const said: string[] = [];
+    const hear = (line: string) => void said.push(line);
+    const spies = [vi.spyOn(console, "log"), vi.spyOn(console, "error")].map((spy) => spy.mockImplementation(hear));
+    const times = () => written().map(([path]) => statSync(path).mtimeMs);
+    const before = times();
+    const status = schemaCommand(args);
+    for (const spy of spies) spy.mockRestore();
+    return { status, said: said.join("\n"), wrote: times().join() !== before.join() };
+  }
+
+  test("tells how it is called", () => {
+    expect(run("--help")).toEqual({
+      status: 0,
+      said: expect.stringMatching(/^Usage: npm run config:schema/),
+      wrote: false,
+    });
+  });
+
+  test.each(["--chekc", "docs"])("refuses %s and writes nothing", (arg) => {
+    expect(run(arg)).toEqual({
+      status: 2,
+      said: expect.stringMatching(new RegExp(`'${arg}'[^]*\n\nUsage: npm run config:schema`)),
+      wrote: false,
+    });
+  });
+
+  test("checks, and writes nothing", () => {
+    expect(run("--check")).toEqual({ status: 0, said: "", wrote: false });
+  });
 });
