@@ -50,6 +50,7 @@ describe("LiteLLM's configuration", () => {
         telemetry: false,
         turn_off_message_logging: true,
         json_logs: true,
+        callbacks: ["held_streams.callback"],
       },
       router_settings: {
         num_retries: 0,
@@ -108,8 +109,8 @@ describe("the program beside it", () => {
     ["with one makes the first keys", postgres, "create_keys.py"],
   ])("%s, and is the file of the chart", (_, change, name) => {
     const files = filesOf(change);
-    expect(Object.keys(files).sort()).toEqual(["config.yaml", name].sort());
+    expect(Object.keys(files).sort()).toEqual(["config.yaml", "held_streams.py", name].sort());
     // The block scalar ends with one line feed, as the file does.
-    expect(files[name]?.trimEnd()).toBe(script(name).trimEnd());
+    for (const file of [name, "held_streams.py"]) expect(files[file]?.trimEnd()).toBe(script(file).trimEnd());
   });
 });

@@ -67,6 +67,7 @@ litellm_settings:
   telemetry: false
   turn_off_message_logging: true
   json_logs: true
+  callbacks: [held_streams.callback]
 router_settings:
   num_retries: 0
   # A router that restarts answers 500 to the requests it held, or breaks the connection, for which the default is the
