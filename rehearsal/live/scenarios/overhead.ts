@@ -81,6 +81,8 @@ async function measureInTurns(
 
 /** Memory of the programs with nothing held and with many, by the requests between. */
 async function heldBytes(session: Session): Promise<void> {
+  // On a node that is still there the engine would be up before all of them are held.
+  await session.eventually("GPU nodes gone", () => session.observer.last()?.nodes.length === 0, 240_000);
   const before = memory(session);
   const asked = Array.from({ length: HELD }, (_, number) =>
     session.ask({ model: MODEL, stream: number % 2 === 0, tokens: 8, prompt: `Held, ${number}.` }),
