@@ -168,7 +168,7 @@ describe("what the spend guard will do", () => {
 
   test("rehearsal: a limit of one's own, a budget, addresses", async () => {
     expect((await ends("rehearsal"))?.split("\n")[0]).toBe(
-      "Spend guard: GPUs off past $40.00 an hour (spend.limit), lease 12h; AWS Budgets tells of $5000.00 a month; " +
+      "Spend guard: GPUs off past $40.00 an hour (spend.limit), lease 12h; AWS Budgets tells of $8000.00 a month; " +
         "mails: ops@example.com, finance@example.com",
     );
   });
