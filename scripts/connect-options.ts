@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
 import { GATEWAY_SERVICE } from "../components/gateway";
-import { didYouMean } from "../planner/near-name";
+import { flagValues } from "./flag-values";
 import { UsageError } from "./key-options";
 
 /*
@@ -29,29 +28,9 @@ const FLAGS = ["--stack", "--port", "--help"];
  * @throws UsageError with every fault.
  */
 export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: {
-      stack: { type: "string", short: "s" },
-      port: { type: "string", short: "p" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const faults: string[] = [];
-  const values = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind === "positional") faults.push(`${JSON.stringify(token.value)} belongs to no flag`);
-    if (token.kind !== "option") continue;
-    const { name, rawName, value } = token;
-    if (name === "help") return { command: "help" };
-    if (name !== "stack" && name !== "port") faults.push(`there is no ${rawName}${didYouMean(rawName, FLAGS)}`);
-    else if (values.has(name)) faults.push(`--${name} is given twice; give it once`);
-    else if (value === undefined || value === "" || value.startsWith("-")) faults.push(`--${name} needs a value`);
-    else values.set(name, value);
-  }
+  const given = flagValues(argv, { stack: "s", port: "p" }, FLAGS);
+  if (given === "help") return { command: "help" };
+  const { values, faults } = given;
   const text = values.get("port") ?? String(GATEWAY_SERVICE.port);
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535) faults.push(`--port ${text} is not a port; name a number from 1 to 65535`);

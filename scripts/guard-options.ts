@@ -1,7 +1,6 @@
-import { parseArgs } from "node:util";
 import { MOST_EXTENSION } from "../guard/requests";
-import { didYouMean } from "../planner/near-name";
 import { parseDuration } from "../planner/units";
+import { flagValues } from "./flag-values";
 import { UsageError } from "./key-options";
 
 /*
@@ -50,32 +49,11 @@ const LEAST = 60;
  * @throws UsageError with every fault.
  */
 export function parseGuardOptions(argv: readonly string[], flags: readonly ("stack" | "extend")[]): GuardOptions {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: {
-      ...Object.fromEntries(flags.map((flag) => [flag, { type: "string" as const }])),
-      stack: { type: "string", short: "s" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const faults: string[] = [];
-  const values = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind === "positional") faults.push(`${JSON.stringify(token.value)} belongs to no flag`);
-    if (token.kind !== "option") continue;
-    const { name, rawName, value } = token;
-    if (name === "help") return { command: "help" };
-    const known = flags.some((flag) => flag === name);
-    if (!known) {
-      const names = flags.map((flag) => `--${flag}`);
-      faults.push(`there is no ${rawName}${didYouMean(rawName, names)}`);
-    } else if (values.has(name)) faults.push(`--${name} is given twice; give it once`);
-    else if (value === undefined || value === "" || value.startsWith("-")) faults.push(`--${name} needs a value`);
-    else values.set(name, value);
-  }
+  const shorts = flags.map((flag) => [flag, flag === "stack" ? "s" : undefined]);
+  const names = flags.map((flag) => `--${flag}`);
+  const given = flagValues(argv, Object.fromEntries(shorts), names);
+  if (given === "help") return { command: "help" };
+  const { values, faults } = given;
   const extend = values.get("extend");
   const extendSeconds = extend === undefined ? undefined : parseDuration(extend);
   if (extend !== undefined && (extendSeconds === undefined || extendSeconds < LEAST || extendSeconds > MOST_EXTENSION))
