@@ -19,7 +19,7 @@ export interface Relauncher {
 }
 
 /** Milliseconds between two looks. */
-const EVERY_MS = 50;
+const EVERY_MS = 5;
 
 export async function startRelauncher(
   { stage }: TestStage,

@@ -22,7 +22,7 @@ PREFIXES = {"monitoring": "cloudwatch"}
 
 
 def _enforce_iam(_region, params):
-    """`denialsOf`: roles of which Deny statements alone are judged, for want of the conditions that their Allow statements have."""
+    """`denialsOf`: roles whose Allow statements count for their actions alone, for want of the conditions that these have."""
     if "on" not in params or set(params) - set(STATE):
         raise Refused("ValidationException", "EnforceIam takes `on` and `denialsOf`, and nothing else")
     STATE.update({"denialsOf": []} | params)
@@ -133,9 +133,13 @@ def _holds(condition, context):
     return True
 
 
+def _names(statement, action):
+    return _like([one.lower() for one in _many(statement["Action"])], action.lower())
+
+
 def _matches(statement, action, resource, context):
     return (
-        _like([one.lower() for one in _many(statement["Action"])], action.lower())
+        _names(statement, action)
         and _like(statement["Resource"], resource)
         and _holds(statement.get("Condition", {}), context)
     )
@@ -151,8 +155,11 @@ def allowed(policies, call, denials_only=False):
     """A matching Deny wins, of whichever resource it is, and each resource needs an Allow."""
     statements = [one for document in _documents(policies) for one in _many(document["Statement"])]
     if denials_only:
-        statements = [one for one in statements if one["Effect"] == "Deny"]
-        return not any(_matches(one, call.action, resource, context) for resource, context in call.resources for one in statements)
+        denials = [one for one in statements if one["Effect"] == "Deny"]
+        # A role whose policies are deleted is allowed nothing, however short a time it has left.
+        return any(one["Effect"] == "Allow" and _names(one, call.action) for one in statements) and not any(
+            _matches(one, call.action, resource, context) for resource, context in call.resources for one in denials
+        )
     for resource, context in call.resources:
         effects = {one["Effect"] for one in statements if _matches(one, call.action, resource, context)}
         if effects != {"Allow"}:

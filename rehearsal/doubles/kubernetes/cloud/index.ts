@@ -37,6 +37,7 @@ export interface CloudArgs {
 export class CloudControllers {
   private readonly balancers: CloudController;
   private readonly nodes: CloudController;
+  private scaling: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly args: CloudArgs) {
     this.balancers = new LoadBalancers(args.account);
@@ -68,7 +69,14 @@ export class CloudControllers {
   }
 
   /** Pods have wanted GPUs: each NodePool has a node. @returns how many there are. */
-  async scaleUp(region: string): Promise<number> {
+  scaleUp(region: string): Promise<number> {
+    // One after the other: two at once would both see a NodePool without a node, and launch two.
+    const turn = this.scaling.then(() => this.scaleUpNow(region));
+    this.scaling = turn.catch(() => {});
+    return turn;
+  }
+
+  private async scaleUpNow(region: string): Promise<number> {
     const pools = items((await this.args.api.ask("GET", "/apis/karpenter.sh/v1/nodepools")).items);
     for (const pool of pools)
       await this.make(this.nodes, { apiVersion: "karpenter.sh/v1", kind: "NodePool", ...pool }, region);
