@@ -132,6 +132,17 @@ export const FAULTS: readonly FaultRow[] = [
   { fault: "leak=instance", group: "leftovers", up: OK, destroy: { says: /DependencyViolation/, fixes: ["sweep"] } },
 ];
 
+/** The rows that show a group or a fix for the first time: each is played once, in a third of the time that all take. */
+export function firstOfEach(rows: readonly FaultRow[]): FaultRow[] {
+  const seen = new Set<string>();
+  return rows.filter(({ group, up, destroy }) => {
+    const shows: readonly string[] = [group, ...(up.fixes ?? []), ...(destroy.fixes ?? [])];
+    const before = seen.size;
+    for (const one of shows) seen.add(one);
+    return seen.size > before;
+  });
+}
+
 /** The row of a fault, or for one that has none what is done after its kind. */
 export function rowOf(fault: string): FaultRow {
   const kind = fault.split("=")[0];

@@ -15,7 +15,7 @@ import { killEngine } from "../../rehearsal/faults/engine";
 import { parseFault } from "../../rehearsal/faults/parse";
 import { shortened } from "../../rehearsal/faults/said";
 import { alike, once } from "../../rehearsal/faults/steps";
-import { FAULTS, rowOf } from "../../rehearsal/faults/table";
+import { FAULTS, firstOfEach, rowOf } from "../../rehearsal/faults/table";
 import { isMeant, ruleOf, SYSTEM_TYPES } from "../../rehearsal/faults/values";
 import type { World } from "../../rehearsal/faults/world";
 import { parseOptions, UsageError } from "../../rehearsal/options";
@@ -201,6 +201,15 @@ describe("the table of faults", () => {
       "program",
       "leftovers",
     ]);
+  });
+
+  test("the first of each have every group and every fix, and no row that shows nothing new", () => {
+    const first = firstOfEach(FAULTS);
+    const shown = (rows: typeof FAULTS) =>
+      new Set(rows.flatMap(({ group, up, destroy }) => [group, ...(up.fixes ?? []), ...(destroy.fixes ?? [])]));
+    expect(shown(first)).toEqual(shown(FAULTS));
+    for (const [index, row] of first.entries())
+      expect(shown(first.slice(0, index + 1)).size, row.fault).toBeGreaterThan(shown(first.slice(0, index)).size);
   });
 
   /** Rows of the page: fault, cell of up, cell of destroy. */
