@@ -104,37 +104,3 @@ export function usdPerAvoidedColdStart(cheaper: DayOfOneReplica, dearer: DayOfOn
   const avoided = cheaper.coldStarts - dearer.coldStarts;
   return avoided > 0 ? (dearer.usd - cheaper.usd) / avoided : undefined;
 }
-
-/**
- * The least requests a day from which staying awake for the active hours costs no more than sleeping, when each cold start
- * counts as `coldStartUsd` lost. Undefined where that is never so below `most` requests a day.
- */
-export function awakeFromRequestsPerDay(
-  trace: Omit<RequestTrace, "requestsPerDay">,
-  usdPerHour: number,
-  coldStartUsd: number,
-  most = 1e6,
-): number | undefined {
-  const extra = (requestsPerDay: number) => {
-    const days = compareModes({ ...trace, requestsPerDay }, usdPerHour);
-    const of = (mode: AwakeMode) => {
-      const day = days.find((each) => each.mode === mode);
-      return day === undefined ? Number.NaN : day.usd + day.coldStarts * coldStartUsd;
-    };
-    return of("schedule") - of("scale-to-zero");
-  };
-  // The first step on a grid of 2 % at which awake is no dearer, then halved down to the point.
-  let low = 0;
-  let high = 0.01;
-  while (extra(high) > 0) {
-    low = high;
-    high *= 1.02;
-    if (high > most) return undefined;
-  }
-  for (let n = 0; n < 60; n++) {
-    const middle = (low + high) / 2;
-    if (extra(middle) > 0) low = middle;
-    else high = middle;
-  }
-  return high;
-}

@@ -13,6 +13,7 @@ import {
   gpuOf,
   priceOf,
   replicaSizeOf,
+  requestsOf,
   tokensOf,
   UsageError,
 } from "./plan-values";
@@ -34,6 +35,7 @@ export const USAGE = `Usage: npm run plan -- --model OWNER/NAME [options]    way
   --price NAME=USD     your own price of an instance type, an hour, or of another name in planner/prices.ts; repeatable
   --spot TYPE=USD      buy an instance type on the spot market at this price an hour; repeatable
   --api-price IN/OUT   dollars for a million tokens of an API, to compare with
+  --requests N/HOURS   with --stack: requests of a day and the hours of it in which they come, to see what sleeping saves
   --json               everything, as JSON
   --help               this text
 
@@ -65,6 +67,8 @@ export interface StackOptions extends Common {
   readonly stack: string;
   /** Files of `config.json` by the name of a model in the stack. */
   readonly configs: Readonly<Record<string, string>>;
+  /** What sleeping saves is not told where absent. */
+  readonly requests?: { readonly requestsPerDay: number; readonly activeHours: number };
 }
 
 export type PlanOptions = ModelOptions | StackOptions | { readonly kind: "help" };
@@ -83,6 +87,7 @@ const FLAGS = {
   price: { type: "string", multiple: true },
   spot: { type: "string", multiple: true },
   "api-price": { type: "string" },
+  requests: { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -151,13 +156,15 @@ function stackOptions(stack: string, values: Values, reader: Reader): StackOptio
   if (wrong.length > 0)
     reader.add(`--stack takes what its file says, not ${wrong.map((flag) => `--${flag}`).join(", ")}; leave one out`);
   const configs = Object.fromEntries(reader.each(values.config, configOf));
-  return { kind: "stack", stack, configs, ...commonOf(values, reader) };
+  const requests = reader.one(values.requests, requestsOf);
+  return { kind: "stack", stack, configs, ...(requests ? { requests } : {}), ...commonOf(values, reader) };
 }
 
 function modelOptions(values: Values, reader: Reader): ModelOptions {
   const { one, each, add } = reader;
   const [config, ...others] = values.config ?? [];
   if (others.length > 0) add("--config is given twice; a model has one");
+  if (values.requests !== undefined) add("--requests needs the idle times of a stack; plan one with --stack NAME");
   const names = (values.gpu ?? []).flatMap((list) => list.split(",")).map((name) => name.trim());
   const gpus = each(names, gpuOf);
   return {

@@ -1,6 +1,7 @@
 import type { StackCost } from "../planner/cost";
 import { PRICE_DATE, PRICE_REGION } from "../planner/instances";
 import type { ModelExpectation, PoolExpectation } from "../planner/plan-stack";
+import { sleepText } from "./plan-sleep";
 import { spendLines } from "./plan-spend";
 import type { StackPlan } from "./plan-stack";
 import { columns, replica, short, tokens } from "./plan-table";
@@ -95,6 +96,7 @@ export function stackText(plan: StackPlan): string {
     ...plan.models.flatMap((model) => modelLines(model, plan)),
     ...plan.unknown.flatMap(({ model, reason }) => ["", `${model}: not known`, `  ${reason}`]),
     ...costLines(plan.cost),
+    ...sleepText(plan.sleep),
     ...spendLines(plan.spend),
     ...(plan.beforeUp ?? []).map((fault) => `Before pulumi up: ${fault}`),
   ].join("\n");

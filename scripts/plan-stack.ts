@@ -7,6 +7,7 @@ import { asRun, stackModel, stackShape } from "../stacks/planning";
 import { examplesIn, isEncrypted, noSuchStack, readStackFile, stackNames } from "../stacks/stack-file";
 import { findShape, type Lookup } from "./plan-model";
 import type { StackOptions } from "./plan-options";
+import { type SleepPlan, sleepPlans } from "./plan-sleep";
 import { type SpendPlan, spendPlan } from "./plan-spend";
 import { stackText } from "./plan-stack-table";
 import { UsageError } from "./plan-values";
@@ -27,6 +28,8 @@ export interface StackPlan {
   readonly cost?: StackCost;
   /** Likewise. */
   readonly spend?: SpendPlan;
+  /** Where requests a day are told. */
+  readonly sleep?: readonly SleepPlan[];
   /** What `pulumi up` will refuse as it is; a plan can do without. */
   readonly beforeUp?: readonly string[];
 }
@@ -93,7 +96,8 @@ export async function planOfStack(
   const shape = stackShape(config, today, spot);
   const cost = shape ? stackCost(shape, prices) : undefined;
   const spend = spendPlan(config);
-  const money = { ...(cost ? { cost } : {}), ...(spend ? { spend } : {}) };
+  const sleep = options.requests && sleepPlans(models, config, options.requests, outputTokens);
+  const money = { ...(cost ? { cost } : {}), ...(spend ? { spend } : {}), ...(sleep ? { sleep } : {}) };
   return { stack, inputTokens, outputTokens, models, unknown, ...money };
 }
 

@@ -73,6 +73,17 @@ export function apiPriceOf(text: string) {
   return { input: Number(match[1]), output: Number(match[2]) };
 }
 
+/** `N/HOURS`: requests a day, and in how many hours of it they come. */
+export function requestsOf(text: string) {
+  const [, requests, hours] = /^(\d{1,7}(?:\.\d+)?)\/(\d{1,2}(?:\.\d+)?)$/.exec(text) ?? [];
+  const [requestsPerDay, activeHours] = [Number(requests), Number(hours)];
+  if (!(requestsPerDay > 0 && activeHours > 0 && activeHours <= 24))
+    throw new UsageError(
+      `--requests ${text} is no day; write requests a day and the hours of it in which they come, at most 24: 300/10`,
+    );
+  return { requestsPerDay, activeHours };
+}
+
 /** `MODEL=FILE`. */
 export function configOf(pair: string): [model: string, file: string] {
   const [, model, file] = /^([^=]+)=(.+)$/.exec(pair) ?? [];

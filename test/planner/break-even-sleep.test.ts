@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type AwakeMode,
-  awakeFromRequestsPerDay,
   compareModes,
   type RequestTrace,
   usdPerAvoidedColdStart,
@@ -107,21 +106,6 @@ describe("sleeping, a schedule, or always on", () => {
     expect(price).toBeCloseTo((awake.usd - asleep.usd) / asleep.coldStarts, 12);
     expect(asleep.usd + asleep.coldStarts * (price ?? 0)).toBeCloseTo(awake.usd, 9);
     expect(usdPerAvoidedColdStart(awake, day(OFFICE, 1.861, "always-on"))).toBeUndefined();
-  });
-
-  test("from so many requests on it pays to stay awake, and there the two cost the same", () => {
-    const { requestsPerDay: _, ...trace } = OFFICE;
-    const requests = awakeFromRequestsPerDay(trace, 1.861, 0.5);
-    expect(requests).toBeDefined();
-    const at = (requestsPerDay: number) => {
-      const asleep = day({ ...trace, requestsPerDay }, 1.861, "scale-to-zero");
-      return asleep.usd + asleep.coldStarts * 0.5 - day({ ...trace, requestsPerDay }, 1.861, "schedule").usd;
-    };
-    expect(at(requests ?? 0)).toBeCloseTo(0, 6);
-    expect(at((requests ?? 0) * 0.9)).toBeLessThan(0);
-    expect(at((requests ?? 0) * 1.1)).toBeGreaterThan(0);
-    // Where waiting costs nothing, sleeping always wins.
-    expect(awakeFromRequestsPerDay(trace, 1.861, 0, 1e4)).toBeUndefined();
   });
 
   test.each([

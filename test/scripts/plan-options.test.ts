@@ -52,6 +52,9 @@ describe("what is accepted", () => {
       stack: "prod",
       configs: { chat: "a.json", code: "b=c.json" },
     });
+    expect(parseOptions(["--stack", "dev", "--requests", "2.5/9.5"])).toMatchObject({
+      requests: { requestsPerDay: 2.5, activeHours: 9.5 },
+    });
     expect(parseOptions(["--help"])).toEqual({ kind: "help" });
   });
 });
@@ -83,6 +86,11 @@ test.each([
   ],
   ["--model a/b --config x.json --config y.json", "--config is given twice; a model has one"],
   ["--stack prod --config x.json", "--config x.json: with --stack say for which model: --config MODEL=FILE"],
+  ...["300", "0/10", "300/0", "300/25", "-1/3", "many/3"].map((day) => [
+    `--stack prod --requests=${day}`,
+    `--requests ${day} is no day; write requests a day and the hours of it in which they come, at most 24: 300/10`,
+  ]),
+  ["--model a/b --requests 300/10", "--requests needs the idle times of a stack; plan one with --stack NAME"],
   ["--stack prod --gpu l40s --model a/b", "--stack takes what its file says, not --gpu, --model; leave one out"],
 ])("%s is refused", (line, message) => {
   expect(refusal(line)).toBe(message);
