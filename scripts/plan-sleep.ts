@@ -4,6 +4,7 @@ import {
   type RequestTrace,
   usdPerAvoidedColdStart,
 } from "../planner/break-even-sleep";
+import { INSTANCES } from "../planner/instances";
 import type { ModelExpectation, PoolExpectation } from "../planner/plan-stack";
 import type { StackConfig } from "../stacks/config";
 import { isEksPool } from "../stacks/pools";
@@ -25,6 +26,8 @@ export interface SleepPlan extends DailyRequests {
   readonly model: string;
   readonly pool: string;
   readonly replica: string;
+  /** Of its node, which it has for itself. */
+  readonly instanceType: string;
   /** Cheapest first. */
   readonly days: readonly DayOfOneReplica[];
   /** Dollars for each cold start that a floor in the active hours spares. Absent where it spares none. */
@@ -53,7 +56,9 @@ function sleepOn(
     emptyForSeconds: pool.emptyFor,
     requestSeconds: performance.firstTokenSeconds + (outputTokens - 1) * performance.tokenSeconds,
   };
-  const days = compareModes(trace, node.usdPerHour);
+  // A replica that is alone pays for all of its node, not for its share.
+  const replicasPerNode = Math.floor((INSTANCES[node.instanceType]?.gpus ?? 1) / on.gpusPerReplica);
+  const days = compareModes(trace, node.usdPerHour * replicasPerNode);
   const day = (mode: DayOfOneReplica["mode"]) => days.find((one) => one.mode === mode);
   const [asleep, awake] = [day("scale-to-zero"), day("schedule")];
   const usdPerSparedColdStart = asleep && awake && usdPerAvoidedColdStart(asleep, awake);
@@ -62,6 +67,7 @@ function sleepOn(
       model,
       pool: on.pool,
       replica: replica(on),
+      instanceType: node.instanceType,
       ...daily,
       days,
       ...(usdPerSparedColdStart === undefined ? {} : { usdPerSparedColdStart }),
@@ -100,7 +106,7 @@ function sleepLines(plan: SleepPlan): string[] {
   const header = ["  a day", "node hours", "USD", "wake-ups", "requests held"];
   return [
     "",
-    `Sleep of ${model} on ${plan.replica} (pool ${pool}): one replica, ${requestsPerDay} requests a day, at random within ${activeHours} h`,
+    `Sleep of ${model} on ${plan.replica} (pool ${pool}): one replica, alone on a ${plan.instanceType}, ${requestsPerDay} requests a day, at random within ${activeHours} h`,
     ...columns([header, ...rows], 1),
     ...(usdPerSparedColdStart === undefined || usdPerSparedColdStart < CENT / 2
       ? []

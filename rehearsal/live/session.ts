@@ -115,7 +115,8 @@ export class Session {
       ...asking,
     };
     // Nothing outlasts the stage.
-    const signal = asking.signal === undefined ? this.signal : AbortSignal.any([asking.signal, this.signal]);
+    // One of its own for each request: the SDK leaves its listener behind.
+    const signal = AbortSignal.any([this.signal, ...(asking.signal === undefined ? [] : [asking.signal])]);
     return this.client.ask({ ...whole, signal }).then((answer) => {
       const { at, model, phase, stream, status, complete, seconds, pings } = answer;
       this.outcomes.push({ at, model, phase, stream, status, complete, seconds, pings });

@@ -73,6 +73,8 @@ beforeAll(async () => {
   echoes.push(cluster, passwords);
   const { pulumi } = await tools("pulumi");
   const workspace = {
+    // One that it makes itself would stay.
+    workDir: stage.dir,
     pulumiCommand: await installed(pulumi, stage.dir),
     envVars: {
       PULUMI_DEBUG_PROVIDERS: `aws:${stage.aws.port},kubernetes:${cluster.port},random:${passwords.port}`,

@@ -22,7 +22,7 @@ const hoursOf = async (...args: Parameters<typeof plan>) =>
 test("dev with twenty requests in office hours", async () => {
   const lines = stackText(await plan()).split("\n");
   const first = lines.indexOf(
-    "Sleep of qwen3-8b on 1 × l40s (pool l40s): one replica, 20 requests a day, at random within 10 h",
+    "Sleep of qwen3-8b on 1 × l40s (pool l40s): one replica, alone on a g6e.xlarge, 20 requests a day, at random within 10 h",
   );
   expect(lines.slice(first + 1, first + 6)).toEqual([
     "  a day                                      node hours    USD  wake-ups  requests held",
@@ -46,6 +46,15 @@ test("the stack's own idle times and the user's own price count", async () => {
   }
   const [own] = (await plan(dev, { prices: { "g6e.xlarge": 1 } })).sleep ?? [];
   expect(own?.days.map(({ mode, usd }) => [mode, usd]).at(-1)).toEqual(["always-on", 24]);
+});
+
+test("a replica that is alone on a node of four GPUs pays for all of it", async () => {
+  const [[pool, settings] = ["", undefined]] = Object.entries(dev.gpuPools);
+  if (settings === undefined) throw new Error("dev has no pool");
+  const four = { ...dev, gpuPools: { [pool]: { ...settings, gpusPerNode: 4 } } };
+  const [model] = (await plan(four, { prices: { "g6e.12xlarge": 10 } })).sleep ?? [];
+  expect(model).toMatchObject({ instanceType: "g6e.12xlarge", replica: "1 × l40s" });
+  expect(model?.days.find(({ mode }) => mode === "always-on")?.usd).toBe(240);
 });
 
 test("nothing sleeps on steady nodes or on another's cluster, and nobody asked is told nothing", async () => {
