@@ -51,7 +51,8 @@ describe("the ScaledObject", () => {
           serverAddress: "http://kube-prometheus-stack-prometheus.monitoring.svc:9090",
           query:
             `(sum(inference_extension_flow_control_queue_size{${job}}) or 0*sum(up{${job}}==1)) + ` +
-            `(sum(inference_objective_running_requests{${job}}) or 0*sum(up{${job}}==1))`,
+            `(sum(inference_objective_running_requests{${job}}) or 0*sum(up{${job}}==1)) > 0 or ` +
+            `0.001*(sum(increase(inference_objective_request_total{${job}}[10s])) > bool 0) or 0*sum(up{${job}}==1)`,
           threshold: "16",
           activationThreshold: "0",
           ignoreNullValues: "false",

@@ -37,11 +37,15 @@ flowControl:
 {{- end }}
 
 {{/* Requests held in the picker and requests it has sent on, together. The series do not exist before its first request;
-     0 is then right while the router can be scraped, and an error, which keeps the replicas, while it cannot. */}}
+     0 is then right while the router can be scraped, and an error, which keeps the replicas, while it cannot.
+     Answers that fall between two scrapes are in no gauge, but counted: a thousandth keeps a model awake and adds no replica. */}}
 {{- define "server.demandQuery" -}}
 {{- $job := printf "job=\"%s/%s-router\"" .Release.Namespace .Release.Name }}
 {{- $zero := printf "0*sum(up{%s}==1)" $job }}
-{{- printf "(sum(inference_extension_flow_control_queue_size{%s}) or %s) + (sum(inference_objective_running_requests{%s}) or %s)" $job $zero $job $zero }}
+{{- $window := mul 5 (int .Values.autoscaling.pollingSeconds) }}
+{{- $present := printf "(sum(inference_extension_flow_control_queue_size{%s}) or %s) + (sum(inference_objective_running_requests{%s}) or %s)" $job $zero $job $zero }}
+{{- $passed := printf "0.001*(sum(increase(inference_objective_request_total{%s}[%ds])) > bool 0)" $job $window }}
+{{- printf "%s > 0 or %s or %s" $present $passed $zero }}
 {{- end }}
 
 {{- define "server.envoy" -}}
