@@ -34,6 +34,9 @@ export interface SleepPlan extends DailyRequests {
   readonly usdPerSparedColdStart?: number;
 }
 
+/** Wake-ups a day: fewer are shown as none. */
+const LEAST_SPARED = 0.05;
+
 /** Nothing for a pool without sleep: a steady one, the user's own, one whose price is not known or on which nothing fits. */
 function sleepOn(
   { model }: ModelExpectation,
@@ -61,7 +64,10 @@ function sleepOn(
   const days = compareModes(trace, node.usdPerHour * replicasPerNode);
   const day = (mode: DayOfOneReplica["mode"]) => days.find((one) => one.mode === mode);
   const [asleep, awake] = [day("scale-to-zero"), day("schedule")];
-  const usdPerSparedColdStart = asleep && awake && usdPerAvoidedColdStart(asleep, awake);
+  // A price for each of almost none would say nothing.
+  const spared = (asleep?.coldStarts ?? 0) - (awake?.coldStarts ?? 0);
+  const usdPerSparedColdStart =
+    asleep && awake && spared >= LEAST_SPARED ? usdPerAvoidedColdStart(asleep, awake) : undefined;
   return [
     {
       model,

@@ -57,6 +57,12 @@ test("a replica that is alone on a node of four GPUs pays for all of it", async 
   expect(model?.days.find(({ mode }) => mode === "always-on")?.usd).toBe(240);
 });
 
+test("wake-ups that hardly happen have no price", async () => {
+  const text = stackText(await plan(dev, { requests: { requestsPerDay: 3000, activeHours: 10 } }));
+  expect(text).toContain("3000 requests a day");
+  expect(text).not.toContain("for each wake-up");
+});
+
 test("nothing sleeps on steady nodes or on another's cluster, and nobody asked is told nothing", async () => {
   const none = "Sleep: no model tries first an elastic pool of the kit's on which it fits, at a price that is known.";
   const [[pool, settings] = ["", undefined]] = Object.entries(dev.gpuPools);
