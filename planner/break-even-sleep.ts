@@ -13,6 +13,9 @@ export interface RequestTrace {
   readonly requestSeconds: number;
 }
 
+/** When requests come on an average day. */
+export type DailyRequests = Pick<RequestTrace, "requestsPerDay" | "activeHours">;
+
 export type AwakeMode = "always-on" | "schedule" | "scale-to-zero";
 
 /** One day of one replica. */

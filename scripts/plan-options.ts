@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { DailyRequests } from "../planner/break-even-sleep";
 import { WEIGHT_FORMATS } from "../planner/formats";
 import { GPU_NAMES, type GpuName } from "../planner/gpus";
 import { INSTANCES } from "../planner/instances";
@@ -68,7 +69,7 @@ export interface StackOptions extends Common {
   /** Files of `config.json` by the name of a model in the stack. */
   readonly configs: Readonly<Record<string, string>>;
   /** What sleeping saves is not told where absent. */
-  readonly requests?: { readonly requestsPerDay: number; readonly activeHours: number };
+  readonly requests?: DailyRequests;
 }
 
 export type PlanOptions = ModelOptions | StackOptions | { readonly kind: "help" };

@@ -1,5 +1,6 @@
 import {
   compareModes,
+  type DailyRequests,
   type DayOfOneReplica,
   type RequestTrace,
   usdPerAvoidedColdStart,
@@ -14,12 +15,6 @@ import { columns, replica, short } from "./plan-table";
  * What a plan says of sleeping: what a day of a model's requests costs asleep between them, awake for their hours, and awake
  * always.
  */
-
-/** `--requests`: requests of an average day, and the hours of it in which they come. */
-export interface DailyRequests {
-  readonly requestsPerDay: number;
-  readonly activeHours: number;
-}
 
 /** One model on the first of its pools, which requests try first. */
 export interface SleepPlan extends DailyRequests {

@@ -1,3 +1,4 @@
+import type { DailyRequests } from "../planner/break-even-sleep";
 import { WEIGHT_FORMATS } from "../planner/formats";
 import { GPU_ALIASES, GPU_NAMES, type GpuName } from "../planner/gpus";
 import type { WeightFormat } from "../planner/model-shape";
@@ -74,7 +75,7 @@ export function apiPriceOf(text: string) {
 }
 
 /** `N/HOURS`: requests a day, and in how many hours of it they come. */
-export function requestsOf(text: string) {
+export function requestsOf(text: string): DailyRequests {
   const [, requests, hours] = /^(\d{1,7}(?:\.\d+)?)\/(\d{1,2}(?:\.\d+)?)$/.exec(text) ?? [];
   const [requestsPerDay, activeHours] = [Number(requests), Number(hours)];
   if (!(requestsPerDay > 0 && activeHours > 0 && activeHours <= 24))

@@ -115,7 +115,7 @@ export class Session {
       ...asking,
     };
     // Nothing outlasts the stage.
-    // One of its own for each request: the SDK leaves its listener behind.
+    // A signal of its own for each request: the SDK leaves its listener behind.
     const signal = AbortSignal.any([this.signal, ...(asking.signal === undefined ? [] : [asking.signal])]);
     return this.client.ask({ ...whole, signal }).then((answer) => {
       const { at, model, phase, stream, status, complete, seconds, pings } = answer;

@@ -7,7 +7,7 @@ import { FaultStage } from "../../rehearsal/faults/matrix";
 import { FAULTS, firstOfEach, rowOf } from "../../rehearsal/faults/table";
 
 /*
- * A fault of each kind in `up` and in `destroy`: it ends as its row says, a repeat converges, and nothing is left.
+ * A fault of each group and of each fix in `up` and in `destroy`: it ends as its row says, a repeat converges, and nothing is left.
  * All thirty are played by `npm run rehearse -- --faults`.
  */
 

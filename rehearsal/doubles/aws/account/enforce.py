@@ -152,11 +152,11 @@ def _documents(policies):
 
 
 def allowed(policies, call, denials_only=False):
-    """A matching Deny wins, of whichever resource it is, and each resource needs an Allow."""
+    """A matching Deny wins, of whichever resource it is, and each resource needs an Allow; with `denials_only` the action needs one."""
     statements = [one for document in _documents(policies) for one in _many(document["Statement"])]
     if denials_only:
         denials = [one for one in statements if one["Effect"] == "Deny"]
-        # A role whose policies are deleted is allowed nothing, however short a time it has left.
+        # A role that has lost its policies and is not yet deleted itself is allowed nothing.
         return any(one["Effect"] == "Allow" and _names(one, call.action) for one in statements) and not any(
             _matches(one, call.action, resource, context) for resource, context in call.resources for one in denials
         )
